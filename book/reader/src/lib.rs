@@ -1,0 +1,1 @@
+//! Serves the book from the reader's own machine.

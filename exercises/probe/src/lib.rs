@@ -1,0 +1,1 @@
+//! What an answer talks to while it is graded.

@@ -1,0 +1,1 @@
+//! The learner's own answers live beside this file, in `src/bin/`.

@@ -1,0 +1,1 @@
+//! Processes, pools, queues, pipes and shared values.
