@@ -1,0 +1,262 @@
+//! What became of the other process, as one error type.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// The result of everything in this crate that another process has a say in.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What became of the other process, or why it could not be reached.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The function panicked; the process that ran it could still say so.
+    Panicked {
+        /// The process that ran the function.
+        pid: u32,
+        /// The panic's message.
+        message: String,
+        /// Where it panicked, as `file:line:column`.
+        location: String,
+    },
+    /// The process ended by itself before it had a result to send.
+    Exited {
+        /// The process that ended.
+        pid: u32,
+        /// Its exit code.
+        code: i32,
+    },
+    /// A signal ended the process.
+    Killed {
+        /// The process that was killed.
+        pid: u32,
+        /// The number of the signal, for example 9 for `SIGKILL`.
+        signal: i32,
+    },
+    /// A task ran longer than the pool allows; its worker was killed.
+    TimedOut {
+        /// The worker that was killed.
+        pid: u32,
+        /// The time that the task was allowed.
+        after: Duration,
+    },
+    /// The task was cancelled, or its pool ended before it was done.
+    Cancelled,
+    /// The pool's workers die before they can take a task.
+    Broken {
+        /// How many workers were started in vain, one after another.
+        attempts: u32,
+        /// What became of the last of them.
+        source: Box<Error>,
+    },
+    /// One item of a map failed.
+    Item {
+        /// The item's position in the input, from 0.
+        index: usize,
+        /// What became of it.
+        source: Box<Error>,
+    },
+    /// `main` does not begin with `multiproc::init()`.
+    NotInitialized,
+    /// The result was already taken by an earlier `join_timeout`.
+    AlreadyJoined,
+    /// A value could not be turned into bytes; nothing was sent.
+    Encode {
+        /// What serde said.
+        message: String,
+    },
+    /// Bytes from another process are not a value of the expected type.
+    Decode {
+        /// What serde said.
+        message: String,
+    },
+    /// A handle (a queue, a connection, shared memory) where none can travel.
+    HandleCannotTravel,
+    /// More handles in one message than the system carries.
+    TooManyHandles {
+        /// How many there were.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The item can never fit.
+    TooLarge {
+        /// The item's size in bytes, once serialized.
+        size: usize,
+        /// The most that fits, in bytes.
+        capacity: usize,
+    },
+    /// A number that must be at least one is zero.
+    Zero {
+        /// What the number counts.
+        what: &'static str,
+    },
+    /// Nobody holds the other end any more.
+    Disconnected,
+    /// The queue is closed.
+    Closed,
+    /// Killed consumers had taken items that nobody will mark as done.
+    Lost {
+        /// The consumer that died last.
+        pid: u32,
+        /// How many items died with consumers.
+        count: u64,
+    },
+    /// Memory or a message from another process does not look as it must.
+    Corrupt {
+        /// What was expected.
+        what: &'static str,
+    },
+    /// The operating system refused.
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Gives the conversion from a system error for `map_err`.
+    pub(crate) fn io<E: Into<io::Error>>(
+        doing: &'static str,
+    ) -> impl FnOnce(E) -> Error {
+        move |source| Error::Io {
+            doing,
+            source: source.into(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Panicked {
+                pid,
+                message,
+                location,
+            } => {
+                write!(f, "process {pid} panicked at {location}: {message}")
+            }
+            Error::Exited { pid, code } => {
+                write!(
+                    f,
+                    "process {pid} exited with code {code} before it answered"
+                )
+            }
+            Error::Killed { pid, signal } => {
+                write!(f, "process {pid} was killed by signal {signal}")?;
+                match signal_name(*signal) {
+                    Some(name) => write!(f, " ({name})"),
+                    None => Ok(()),
+                }
+            }
+            Error::TimedOut { pid, after } => write!(
+                f,
+                "the task ran longer than {after:?}, so its process {pid} was killed"
+            ),
+            Error::Cancelled => write!(f, "the task was cancelled"),
+            Error::Broken { attempts, .. } => write!(
+                f,
+                "{attempts} workers in a row died before they could take a task"
+            ),
+            Error::Item { index, .. } => write!(f, "item {index} failed"),
+            Error::NotInitialized => write!(
+                f,
+                "no process can be started before `multiproc::init()`: \
+                 make it the first line of `main`"
+            ),
+            Error::AlreadyJoined => {
+                write!(f, "the result was already taken by an earlier join")
+            }
+            Error::Encode { message } => {
+                write!(f, "the value cannot be serialized: {message}")
+            }
+            Error::Decode { message } => {
+                write!(f, "the bytes cannot be deserialized: {message}")
+            }
+            Error::HandleCannotTravel => write!(
+                f,
+                "a handle cannot travel here: pass it in a process's argument, \
+                 a pool's initializer argument or a connection's message"
+            ),
+            Error::TooManyHandles { count, limit } => write!(
+                f,
+                "{count} handles in one message, and the system carries {limit}: \
+                 send them in several messages"
+            ),
+            Error::TooLarge { size, capacity } => write!(
+                f,
+                "an item of {size} bytes does not fit into {capacity} bytes: \
+                 make the queue larger, or send the item through a pipe"
+            ),
+            Error::Zero { what } => write!(f, "the number of {what} cannot be zero"),
+            Error::Disconnected => write!(f, "nobody holds the other end any more"),
+            Error::Closed => write!(f, "the queue is closed"),
+            Error::Lost { pid, count } => write!(
+                f,
+                "{count} items were taken and never marked as done: \
+                 process {pid}, which held the last of them, died"
+            ),
+            Error::Corrupt { what } => {
+                write!(f, "what another process sent or shares is not {what}")
+            }
+            Error::Io { doing, source } => {
+                write!(f, "cannot {doing}")?;
+                match advice(source) {
+                    Some(advice) => write!(f, " ({advice})"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Broken { source, .. } | Error::Item { source, .. } => {
+                Some(source)
+            }
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Says what to do about the system errors that readers meet first.
+fn advice(error: &io::Error) -> Option<&'static str> {
+    match error.raw_os_error()? {
+        libc::EMFILE | libc::ENFILE => {
+            Some("too few descriptors: join processes earlier, or raise `ulimit -n`")
+        }
+        libc::EAGAIN => Some("too many processes: join some first, see `ulimit -u`"),
+        libc::ENOMEM => Some("too little memory, see `ulimit -v`"),
+        _ => None,
+    }
+}
+
+/// Names the signals that end processes in practice.
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGINT => "SIGINT",
+        libc::SIGQUIT => "SIGQUIT",
+        libc::SIGILL => "SIGILL",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGUSR1 => "SIGUSR1",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGUSR2 => "SIGUSR2",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGALRM => "SIGALRM",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGSYS => "SIGSYS",
+        _ => return None,
+    })
+}

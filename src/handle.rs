@@ -1,0 +1,153 @@
+//! Descriptors that travel inside serde messages.
+//!
+//! A descriptor cannot be turned into bytes: the kernel must carry it beside
+//! them (`SCM_RIGHTS`). So while a message is encoded, each [`Handle`] in it
+//! puts its descriptor into the luggage of this thread and writes its place in
+//! the luggage into the message; while a message is decoded, it takes it out
+//! again. Where no luggage is open, encoding a handle fails.
+
+use std::cell::{Cell, RefCell};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
+use serde::ser::{Error as _, Serialize, Serializer};
+
+use crate::codec;
+use crate::error::{Error, Result};
+
+thread_local! {
+    static OUTGOING: RefCell<Option<Vec<Handle>>> = const { RefCell::new(None) };
+    static INCOMING: RefCell<Vec<Option<OwnedFd>>> = const { RefCell::new(Vec::new()) };
+    static REFUSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A descriptor that may stand anywhere inside a message.
+///
+/// Clones share the descriptor; the last one closes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle(Arc<OwnedFd>);
+
+impl Handle {
+    pub(crate) fn new(descriptor: OwnedFd) -> Handle {
+        Handle(Arc::new(descriptor))
+    }
+}
+
+impl AsFd for Handle {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Serialize for Handle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let place = OUTGOING.with_borrow_mut(|luggage| {
+            let luggage = luggage.as_mut()?;
+            luggage.push(self.clone());
+            u32::try_from(luggage.len() - 1).ok()
+        });
+        match place {
+            Some(place) => serializer.serialize_u32(place),
+            None => {
+                REFUSED.set(true);
+                Err(S::Error::custom(Error::HandleCannotTravel))
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Handle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let place = u32::deserialize(deserializer)? as usize;
+        INCOMING
+            .with_borrow_mut(|luggage| luggage.get_mut(place).and_then(Option::take))
+            .map(Handle::new)
+            .ok_or_else(|| D::Error::custom("a handle that did not arrive"))
+    }
+}
+
+/// Puts the luggage of an outer message back, also when serde code panics.
+struct Outer(Option<Vec<Handle>>);
+
+impl Outer {
+    fn replace(luggage: Option<Vec<Handle>>) -> Outer {
+        REFUSED.set(false);
+        Outer(OUTGOING.replace(luggage))
+    }
+}
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        OUTGOING.set(self.0.take());
+    }
+}
+
+/// Appends `value` to `bytes`; a handle inside it is an error.
+///
+/// When it fails, `bytes` is as it was before.
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<()> {
+    let _outer = Outer::replace(None);
+    codec::encode(value, bytes).map_err(|error| {
+        if REFUSED.get() {
+            Error::HandleCannotTravel
+        } else {
+            error
+        }
+    })
+}
+
+/// Appends `value` to `bytes` and returns the handles found inside it.
+pub(crate) fn encode_with_handles<T: Serialize + ?Sized>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<Vec<Handle>> {
+    let _outer = Outer::replace(Some(Vec::new()));
+    codec::encode(value, bytes)?;
+    Ok(OUTGOING.take().unwrap_or_default())
+}
+
+/// Reads a value whose handles are in `luggage`; what it does not use is closed.
+pub(crate) fn decode_with_handles<T: DeserializeOwned>(
+    bytes: &[u8],
+    luggage: Vec<OwnedFd>,
+) -> Result<T> {
+    /// Closes what the message did not take, also when serde code panics.
+    struct Unused(Vec<Option<OwnedFd>>);
+    impl Drop for Unused {
+        fn drop(&mut self) {
+            INCOMING.replace(std::mem::take(&mut self.0));
+        }
+    }
+    let luggage = luggage.into_iter().map(Some).collect();
+    let _unused = Unused(INCOMING.replace(luggage));
+    codec::decode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_travels_only_with_luggage() {
+        let (reader, _writer) = rustix::pipe::pipe().expect("a pipe");
+        let value = (7_u8, Handle::new(reader));
+        let mut bytes = Vec::new();
+        assert!(matches!(
+            encode(&value, &mut bytes),
+            Err(Error::HandleCannotTravel)
+        ));
+        assert!(bytes.is_empty());
+
+        let handles = encode_with_handles(&value, &mut bytes).expect("encodes");
+        assert_eq!(handles.len(), 1);
+        let descriptor = handles[0].as_fd().try_clone_to_owned().expect("a copy");
+        let (seven, _handle): (u8, Handle) =
+            decode_with_handles(&bytes, vec![descriptor]).expect("decodes");
+        assert_eq!(seven, 7);
+        assert!(decode_with_handles::<(u8, Handle)>(&bytes, Vec::new()).is_err());
+    }
+}
