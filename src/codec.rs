@@ -55,3 +55,10 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         })
     }
 }
+
+/// Reads a value from the start of `bytes`, and returns what follows it.
+pub(crate) fn decode_start<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
+    postcard::take_from_bytes(bytes).map_err(|error| Error::Decode {
+        message: error.to_string(),
+    })
+}

@@ -92,6 +92,13 @@ pub enum Error {
         /// What the number counts.
         what: &'static str,
     },
+    /// This end of a one-way pipe only sends, or only receives.
+    OneWay {
+        /// What it does: `"sends"` or `"receives"`.
+        only: &'static str,
+    },
+    /// The function is not part of the program itself.
+    ForeignFunction,
     /// Nobody holds the other end any more.
     Disconnected,
     /// The queue is closed.
@@ -192,6 +199,14 @@ impl fmt::Display for Error {
                  make the queue larger, or send the item through a pipe"
             ),
             Error::Zero { what } => write!(f, "the number of {what} cannot be zero"),
+            Error::OneWay { only } => {
+                write!(f, "this end of a one-way pipe only {only}")
+            }
+            Error::ForeignFunction => write!(
+                f,
+                "the function is not part of the program's own image: \
+                 wrap it in a function of the program"
+            ),
             Error::Disconnected => write!(f, "nobody holds the other end any more"),
             Error::Closed => write!(f, "the queue is closed"),
             Error::Lost { pid, count } => write!(

@@ -127,6 +127,11 @@ pub(crate) fn decode_with_handles<T: DeserializeOwned>(
     codec::decode(bytes)
 }
 
+/// Reads a value without handles from the start of `bytes`; returns the rest too.
+pub(crate) fn decode_start<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
+    codec::decode_start(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,255 @@
+//! Whole messages over a Unix socket, with descriptors beside them.
+//!
+//! The sockets are of type `SOCK_SEQPACKET`: the kernel takes a packet whole or
+//! not at all, and hands it over whole. So a sender that is killed at any
+//! instruction leaves no half message behind, and several senders can share one
+//! end without their bytes ever being mixed. What does not fit into a packet
+//! is written to a file in memory first, and the packet carries that file.
+
+use std::cell::RefCell;
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::fs::MemfdFlags;
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags,
+    ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
+    SocketType,
+};
+
+use crate::deadline::{Deadline, wait_readable, wait_writable};
+use crate::error::{Error, Result};
+use crate::handle::Handle;
+
+/// The first byte of a packet: the message follows.
+const INLINE: u8 = 1;
+/// The first byte of a packet: the message's length follows, and its first
+/// descriptor is the file that holds the message.
+const IN_FILE: u8 = 2;
+
+/// The longest message that travels inside its packet, in bytes.
+const INLINE_LIMIT: usize = 64 * 1024;
+/// The most descriptors that Linux passes at once (`SCM_MAX_FD`).
+const DESCRIPTORS: usize = 253;
+
+thread_local! {
+    static PACKET: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A message as it arrives: its bytes, and the descriptors beside them.
+pub(crate) type Message = (Vec<u8>, Vec<OwnedFd>);
+
+/// Makes two sockets; what is sent into one comes out of the other.
+pub(crate) fn socket_pair() -> Result<(OwnedFd, OwnedFd)> {
+    rustix::net::socketpair(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .map_err(Error::io("make a socket pair"))
+}
+
+/// Sends a message; `false` when the deadline came first, and nothing was sent.
+pub(crate) fn send(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    handles: &[Handle],
+    deadline: Deadline,
+) -> Result<bool> {
+    if bytes.len() <= INLINE_LIMIT {
+        let parts = [IoSlice::new(&[INLINE]), IoSlice::new(bytes)];
+        match send_packet(socket, &parts, handles, deadline) {
+            // The system is set to smaller packets than it has by default.
+            Err(Error::Io { source, .. })
+                if source.raw_os_error() == Some(libc::EMSGSIZE) => {}
+            sent => return sent,
+        }
+    }
+    let file = write_file(bytes)?;
+    let mut with_file = Vec::with_capacity(handles.len() + 1);
+    with_file.push(Handle::new(file));
+    with_file.extend_from_slice(handles);
+    let length = (bytes.len() as u64).to_le_bytes();
+    let parts = [IoSlice::new(&[IN_FILE]), IoSlice::new(&length)];
+    send_packet(socket, &parts, &with_file, deadline)
+}
+
+/// Whether a packet as it was received holds just `message`.
+pub(crate) fn is_inline(packet: &[u8], message: &[u8]) -> bool {
+    packet.split_first() == Some((&INLINE, message))
+}
+
+/// Sends one packet, waiting for room in the socket.
+fn send_packet(
+    socket: BorrowedFd<'_>,
+    parts: &[IoSlice<'_>],
+    handles: &[Handle],
+    deadline: Deadline,
+) -> Result<bool> {
+    if handles.len() > DESCRIPTORS {
+        return Err(Error::TooManyHandles {
+            count: handles.len(),
+            limit: DESCRIPTORS,
+        });
+    }
+    let descriptors: Vec<BorrowedFd<'_>> = handles.iter().map(AsFd::as_fd).collect();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
+    loop {
+        let mut beside = SendAncillaryBuffer::new(&mut space);
+        if !descriptors.is_empty() {
+            beside.push(SendAncillaryMessage::ScmRights(&descriptors));
+        }
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        match rustix::net::sendmsg(socket, parts, &mut beside, flags) {
+            Ok(_) => return Ok(true),
+            Err(Errno::INTR) => {}
+            // The receiver has not taken what is under way.
+            Err(Errno::AGAIN) => {
+                if !wait_writable(socket, deadline)? {
+                    return Ok(false);
+                }
+            }
+            // So many descriptors are under way that the system takes no more,
+            // and no event tells when it does again.
+            Err(Errno::TOOMANYREFS) => {
+                if deadline.is_over() {
+                    return Ok(false);
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(
+                Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN | Errno::CONNREFUSED,
+            ) => return Err(Error::Disconnected),
+            Err(error) => return Err(Error::io("send to another process")(error)),
+        }
+    }
+}
+
+/// Receives a message; `None` when the deadline came first.
+///
+/// # Errors
+///
+/// [`Error::Disconnected`] once all that was sent has been received and nobody
+/// holds the other end any more.
+pub(crate) fn receive(
+    socket: BorrowedFd<'_>,
+    deadline: Deadline,
+) -> Result<Option<Message>> {
+    PACKET.with_borrow_mut(|packet| {
+        packet.resize(1 + INLINE_LIMIT, 0);
+        let Some((length, mut descriptors)) =
+            receive_packet(socket, packet, deadline)?
+        else {
+            return Ok(None);
+        };
+        match packet[..length].split_first() {
+            None => Err(Error::Disconnected),
+            Some((&INLINE, bytes)) => Ok(Some((bytes.to_vec(), descriptors))),
+            Some((&IN_FILE, length)) if !descriptors.is_empty() => {
+                let length = <[u8; 8]>::try_from(length)
+                    .map_err(|_| Error::Corrupt { what: "a message" })?;
+                let file = descriptors.remove(0);
+                let bytes = read_file(&file, u64::from_le_bytes(length))?;
+                Ok(Some((bytes, descriptors)))
+            }
+            Some(_) => Err(Error::Corrupt { what: "a message" }),
+        }
+    })
+}
+
+/// Receives one packet into `packet`; a length of 0 is the end.
+fn receive_packet(
+    socket: BorrowedFd<'_>,
+    packet: &mut [u8],
+    deadline: Deadline,
+) -> Result<Option<(usize, Vec<OwnedFd>)>> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
+    // Without a deadline the call itself waits: one system call a message.
+    let patience = match deadline.remaining() {
+        None => RecvFlags::empty(),
+        Some(_) => RecvFlags::DONTWAIT,
+    };
+    loop {
+        let mut beside = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::CMSG_CLOEXEC | patience;
+        let mut parts = [IoSliceMut::new(packet)];
+        match rustix::net::recvmsg(socket, &mut parts, &mut beside, flags) {
+            Ok(received) => {
+                let descriptors: Vec<OwnedFd> = beside
+                    .drain()
+                    .filter_map(|message| match message {
+                        RecvAncillaryMessage::ScmRights(rights) => Some(rights),
+                        _ => None,
+                    })
+                    .flatten()
+                    .collect();
+                if received.flags.contains(ReturnFlags::CTRUNC) {
+                    return Err(Error::io("receive a handle")(Errno::MFILE));
+                }
+                return Ok(Some((received.bytes, descriptors)));
+            }
+            // The peer closed its end with unread packets in it. That is told
+            // once, before what it sent itself: go on and read that.
+            Err(Errno::INTR | Errno::CONNRESET) => {}
+            Err(Errno::AGAIN) => {
+                if wait_readable(&[socket], deadline)?.is_empty() {
+                    return Ok(None);
+                }
+            }
+            Err(error) => {
+                return Err(Error::io("receive from another process")(error));
+            }
+        }
+    }
+}
+
+/// Writes a message that is too large for a packet to a file in memory.
+fn write_file(bytes: &[u8]) -> Result<OwnedFd> {
+    let file = rustix::fs::memfd_create("multiproc-message", MemfdFlags::CLOEXEC)
+        .map_err(Error::io("make a file in memory for a large message"))?;
+    let mut written = 0;
+    while written < bytes.len() {
+        match rustix::io::pwrite(&file, &bytes[written..], written as u64) {
+            Ok(count) => written += count,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(Error::io("write a large message")(error)),
+        }
+    }
+    Ok(file)
+}
+
+/// Reads such a file. It is read and not mapped, so that a sender which cuts
+/// it off meanwhile causes an error and not a `SIGBUS`.
+fn read_file(file: &OwnedFd, length: u64) -> Result<Vec<u8>> {
+    let status = rustix::fs::fstat(file)
+        .map_err(Error::io("ask for the size of a large message"))?;
+    // Memory is set aside only for what the sender has really written: a file
+    // with holes could claim any length.
+    let written = u64::try_from(status.st_blocks)
+        .unwrap_or(0)
+        .saturating_mul(512);
+    if u64::try_from(status.st_size) != Ok(length) || written < length {
+        return Err(Error::Corrupt {
+            what: "a large message, whole",
+        });
+    }
+    let mut bytes = vec![0; length as usize];
+    let mut read = 0;
+    while read < bytes.len() {
+        match rustix::io::pread(file, &mut bytes[read..], read as u64) {
+            Ok(0) => {
+                return Err(Error::Corrupt {
+                    what: "a large message, whole",
+                });
+            }
+            Ok(count) => read += count,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(Error::io("read a large message")(error)),
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,289 @@
+//! The child's side: what `init` does in a process that was started as a
+//! worker.
+
+#![expect(unsafe_code, reason = "calls a function that came as an address")]
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::net::RecvFlags;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::handle::{self, Handle};
+use crate::{image, lifeline, packet};
+
+/// The first packet to a worker. No program finds it on its standard input by
+/// chance, so a program that does is a worker.
+pub(crate) const GREETING: &[u8] = b"multiproc worker protocol 1";
+
+/// What a worker is told before the argument.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    pub(crate) build: Vec<u8>,
+    pub(crate) trampoline: u64,
+    pub(crate) function: u64,
+    pub(crate) name: String,
+    pub(crate) prints_panics: bool,
+}
+
+/// What a worker answers; the result itself follows a `Returned`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Returned,
+    Panicked { message: String, location: String },
+    NotDecoded { message: String },
+    NotEncoded { message: String },
+    HandleCannotTravel,
+}
+
+/// A worker's answer as it goes over the socket.
+pub(crate) type Packed = (Vec<u8>, Vec<Handle>);
+
+/// Decodes the argument, calls the function at the address, packs the result.
+pub(crate) type Trampoline = fn(usize, &[u8], Vec<OwnedFd>) -> Packed;
+
+static INITIALIZED: AtomicBool = AtomicBool::new(false);
+static NAME: OnceLock<String> = OnceLock::new();
+
+thread_local! {
+    static LAST_PANIC: RefCell<Option<(String, String)>> =
+        const { RefCell::new(None) };
+}
+
+/// Makes a worker of this process if it was started as one.
+///
+/// Make it the first line of `main`. In the program that a person started it
+/// does nothing but to note that it was called. In a worker it runs the
+/// function that the worker was started for, and never returns.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use multiproc::{Process, Result};
+///
+/// fn square(number: u64) -> u64 {
+///     number * number
+/// }
+///
+/// fn main() -> Result<()> {
+///     multiproc::init();
+///     let child = Process::spawn(square, 7)?;
+///     assert_eq!(child.join()?, 49);
+///     Ok(())
+/// }
+/// ```
+#[doc(alias = "freeze_support")]
+#[doc(alias = "__main__")]
+pub fn init() {
+    INITIALIZED.store(true, Ordering::Relaxed);
+    if NAME.get().is_none() && was_greeted() {
+        match serve() {
+            Ok(code) => std::process::exit(code),
+            // The parent learns from the exit code that there is no answer;
+            // the reason goes where a person can see it.
+            Err(error) => {
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "multiproc worker {}: {error}",
+                    std::process::id()
+                );
+                std::process::exit(1);
+            }
+        }
+    }
+}
+
+/// Whether `init` was called in this process.
+pub(crate) fn is_initialized() -> bool {
+    INITIALIZED.load(Ordering::Relaxed)
+}
+
+/// The name that this process was started with.
+pub(crate) fn name() -> &'static str {
+    NAME.get().map_or("main", String::as_str)
+}
+
+/// Whether the greeting waits on standard input; it is left there.
+fn was_greeted() -> bool {
+    let mut start = [0; GREETING.len() + 2];
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    let peeked = rustix::net::recv(rustix::stdio::stdin(), &mut start[..], flags);
+    matches!(peeked, Ok((length, _)) if packet::is_inline(&start[..length], GREETING))
+}
+
+/// Runs the function that this worker was started for; returns its exit code.
+fn serve() -> Result<i32> {
+    let socket = take_socket()?;
+    let (_greeting, mut luggage) = receive(&socket)?;
+    if luggage.len() != 1 {
+        return Err(Error::Corrupt {
+            what: "a greeting with a lifeline",
+        });
+    }
+    lifeline::hold(luggage.remove(0)).map_err(Error::io("hold the lifeline"))?;
+    // Ctrl-C reaches the whole foreground group. Who is asked is the parent;
+    // its workers end when it ends.
+    ignore_interrupts();
+
+    let (bytes, luggage) = receive(&socket)?;
+    let (request, argument) = handle::decode_start::<Request>(&bytes)?;
+    if request.build != image::build() {
+        return Err(Error::Corrupt {
+            what: "a request of the same program",
+        });
+    }
+    let trampoline = image::address(request.trampoline)?;
+    let function = image::address(request.function)?;
+    // SAFETY: (1) the address could be that of another kind of function; (2)
+    // it lies in this program's code, the image is the one that the parent
+    // runs, and the parent took the offset of a `Trampoline`; (3) the socket
+    // has only the parent at its other end.
+    let trampoline = unsafe {
+        std::mem::transmute::<*const (), Trampoline>(trampoline as *const ())
+    };
+    NAME.get_or_init(|| request.name);
+    note_panics(request.prints_panics);
+
+    let (answer, handles) = trampoline(function, argument, luggage);
+    let _ = std::io::stdout().flush();
+    match packet::send(socket.as_fd(), &answer, &handles, Deadline::NEVER) {
+        // Nobody waits for the result: the parent dropped its handle.
+        Ok(_) | Err(Error::Disconnected) => {}
+        Err(error) => return Err(error),
+    }
+    let returned =
+        matches!(handle::decode_start(&answer), Ok((Answer::Returned, _)));
+    Ok(if returned { 0 } else { 101 })
+}
+
+/// Moves the socket away from standard input, and closes what this process
+/// inherited without being meant to.
+fn take_socket() -> Result<OwnedFd> {
+    let doing = "set up a worker's descriptors";
+    let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)
+        .map_err(Error::io(doing))?;
+    let null = std::fs::File::open("/dev/null").map_err(Error::io(doing))?;
+    rustix::stdio::dup2_stdin(&null).map_err(Error::io(doing))?;
+    drop(null);
+    close_inherited(&socket);
+    Ok(socket)
+}
+
+/// Closes every descriptor but the standard streams and `socket`.
+fn close_inherited(socket: &OwnedFd) {
+    use std::os::fd::AsRawFd;
+    let socket = socket.as_raw_fd().unsigned_abs();
+    for (first, last) in [(3, socket - 1), (socket + 1, u32::MAX)] {
+        if first <= last {
+            // SAFETY: (1) closing a descriptor that something owns is a bug;
+            // (2) this runs before anything of this program has opened one;
+            // (3) other processes keep theirs. A kernel without the call
+            // (before 5.9) leaves them open, which harms nothing.
+            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        }
+    }
+}
+
+fn ignore_interrupts() {
+    // SAFETY: (1) a handler could run at any instruction; (2) ignoring a
+    // signal runs none; (3) other processes have dispositions of their own.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+}
+
+fn receive(socket: &OwnedFd) -> Result<packet::Message> {
+    packet::receive(socket.as_fd(), Deadline::NEVER)?.ok_or(Error::Disconnected)
+}
+
+/// Keeps the message and place of each panic for the answer.
+fn note_panics(also_print: bool) {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let message = message_of(info.payload());
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
+        LAST_PANIC.set(Some((message, location)));
+        if also_print {
+            print(info);
+        }
+    }));
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a value that is no text")
+        .to_string()
+}
+
+/// Calls `function` and turns a panic into its message and place.
+pub(crate) fn catch<R>(function: impl FnOnce() -> R) -> Result<R, (String, String)> {
+    panic::catch_unwind(AssertUnwindSafe(function)).map_err(|payload| {
+        let noted = LAST_PANIC.take();
+        noted.unwrap_or_else(|| (message_of(&*payload), "unknown place".into()))
+    })
+}
+
+/// The [`Trampoline`] for functions from `A` to `R`.
+pub(crate) fn run<A: DeserializeOwned, R: Serialize>(
+    function: usize,
+    argument: &[u8],
+    luggage: Vec<OwnedFd>,
+) -> Packed {
+    let mut bytes = Vec::new();
+    let answer = match call::<A, R>(function, argument, luggage, &mut bytes) {
+        Ok(handles) => return (bytes, handles),
+        Err(answer) => answer,
+    };
+    bytes.clear();
+    // An answer without a result holds only numbers and text.
+    let _ = handle::encode(&answer, &mut bytes);
+    (bytes, Vec::new())
+}
+
+fn call<A: DeserializeOwned, R: Serialize>(
+    function: usize,
+    argument: &[u8],
+    luggage: Vec<OwnedFd>,
+    bytes: &mut Vec<u8>,
+) -> Result<Vec<Handle>, Answer> {
+    let panicked = |(message, location): (String, String)| Answer::Panicked {
+        message,
+        location,
+    };
+    let argument = catch(|| handle::decode_with_handles::<A>(argument, luggage))
+        .map_err(panicked)?
+        .map_err(|error| Answer::NotDecoded {
+            message: cause(error),
+        })?;
+    // SAFETY: (1) the address could be that of another type of function; (2)
+    // it was taken from a `fn(A) -> R` together with this very trampoline;
+    // (3) only the parent can have sent it.
+    let function = unsafe {
+        std::mem::transmute::<*const (), fn(A) -> R>(function as *const ())
+    };
+    let result = catch(|| function(argument)).map_err(panicked)?;
+    let packed =
+        catch(|| handle::encode_with_handles(&(Answer::Returned, result), bytes))
+            .map_err(panicked)?;
+    packed.map_err(|error| match error {
+        Error::HandleCannotTravel => Answer::HandleCannotTravel,
+        error => Answer::NotEncoded {
+            message: cause(error),
+        },
+    })
+}
+
+/// What serde said, without the words around it.
+pub(crate) fn cause(error: Error) -> String {
+    match error {
+        Error::Encode { message } | Error::Decode { message } => message,
+        error => error.to_string(),
+    }
+}
