@@ -1,0 +1,174 @@
+//! What `{{#exercise ID}}` shows: the statement, the points, the hints.
+//!
+//! The reader's own verdicts and the buttons are added by script, where there is a
+//! server that can grade.
+
+use crate::listing::header;
+use crate::markup::{block, escape, inline, source_link};
+use crate::project::{Project, is_name};
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::fmt::Write as _;
+
+/// `exercises/exercises.toml`, as far as the book shows it.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Manifest {
+    /// The exercises, in the order in which they are met.
+    #[serde(default, rename = "exercise")]
+    pub exercises: Vec<Exercise>,
+}
+
+/// One exercise.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Exercise {
+    /// Its name for ever; also the name of its file.
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// The stem of the chapter that it belongs to.
+    pub chapter: String,
+    /// From 1, easy, to 3, hard.
+    pub level: u8,
+    /// How long it may take.
+    pub minutes: u32,
+    /// What is checked.
+    #[serde(default, rename = "check")]
+    pub checks: Vec<Check>,
+    /// Help, from little to much. Markdown.
+    #[serde(default)]
+    pub hints: Vec<String>,
+}
+
+/// One check of an exercise.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Check {
+    /// Its name within the exercise.
+    pub id: String,
+    /// What it asks for, in a sentence.
+    pub title: String,
+    /// What it is worth.
+    pub points: u32,
+}
+
+impl Manifest {
+    /// Reads the manifest.
+    ///
+    /// # Errors
+    ///
+    /// It is missing or not of the documented form.
+    pub fn read(project: &Project) -> Result<Manifest> {
+        const PATH: &str = "exercises/exercises.toml";
+        let text = project.read(PATH)?;
+        toml::from_str(&text).context(PATH)
+    }
+
+    /// The exercise of that name.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn find(&self, id: &str) -> Result<&Exercise> {
+        let found = self.exercises.iter().find(|exercise| exercise.id == id);
+        found.with_context(|| format!("there is no exercise `{id}`"))
+    }
+}
+
+impl Exercise {
+    /// What all checks are worth together.
+    #[must_use]
+    pub fn points(&self) -> u32 {
+        self.checks.iter().map(|check| check.points).sum()
+    }
+}
+
+/// The panel of an exercise as HTML.
+///
+/// # Errors
+///
+/// The exercise or its starter is missing.
+pub fn expand(
+    project: &Project,
+    id: &str,
+    repository: Option<&str>,
+) -> Result<String> {
+    if !is_name(id) {
+        bail!("`{id}` cannot be the name of an exercise");
+    }
+    let manifest = Manifest::read(project)?;
+    let exercise = manifest.find(id)?;
+    let path = format!("exercises/{id}.rs");
+    let statement = header(&project.read(&path)?);
+    let level = match exercise.level {
+        1 => "easy",
+        2 => "medium",
+        _ => "hard",
+    };
+    let mut shown = format!(
+        "<section class=\"exercise\" data-exercise=\"{id}\" aria-label=\"Exercise: {0}\">\n\
+         <p class=\"exercise-title\"><strong>Exercise: {0}</strong> <span>{level}, \
+         about {1} minutes, {2} points</span></p>\n",
+        escape(&exercise.title),
+        exercise.minutes,
+        exercise.points(),
+    );
+    writeln!(
+        shown,
+        "<div class=\"statement\">{}</div>",
+        block(&story(&statement))
+    )?;
+    let link = source_link(&path, &path, repository);
+    writeln!(shown, "<p class=\"caption\">The starter: {link}</p>")?;
+    writeln!(shown, "<ul class=\"checks\">")?;
+    for check in &exercise.checks {
+        writeln!(
+            shown,
+            "<li data-check=\"{}\"><span>{}</span> <span class=\"points\">{}</span></li>",
+            escape(&check.id),
+            inline(&check.title),
+            points(check.points),
+        )?;
+    }
+    writeln!(shown, "</ul>")?;
+    writeln!(
+        shown,
+        "<p class=\"command\"><code>cargo grade start {id}</code> and later \
+         <code>cargo grade {id}</code></p>"
+    )?;
+    for (number, hint) in (1..).zip(&exercise.hints) {
+        writeln!(
+            shown,
+            "<details class=\"hint\"><summary>Hint {number}</summary>{}</details>",
+            block(hint),
+        )?;
+    }
+    shown.push_str("</section>\n");
+    Ok(shown)
+}
+
+fn points(points: u32) -> String {
+    let plural = if points == 1 { "" } else { "s" };
+    format!("{points} point{plural}")
+}
+
+/// The header without its first word and without the line on how to grade, which
+/// the panel has in its own words.
+fn story(header: &str) -> String {
+    let text = header
+        .strip_prefix("Exercise:")
+        .unwrap_or(header)
+        .trim_start();
+    let lines = text.lines().filter(|line| !line.starts_with("Grade:"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::story;
+
+    #[test]
+    fn the_story_is_the_header_without_its_labels() {
+        let header =
+            "Exercise: count words.\nMore.\n\nRead: x\nGrade: cargo grade x";
+        assert_eq!(story(header), "count words.\nMore.\n\nRead: x");
+    }
+}

@@ -1,0 +1,98 @@
+//! A small repository of its own for each test.
+
+use reader::project::Project;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A folder that is removed when its test ends.
+pub(crate) struct Repository {
+    root: PathBuf,
+}
+
+const FILES: [(&str, &str); 12] = [
+    (
+        "book/book.toml",
+        "[book]\ntitle = \"Small\"\n[build]\ncreate-missing = false\n\
+         [preprocessor.reader]\ncommand = \"COMMAND preprocess\"\n\
+         before = [\"links\"]\n[output.html.playground]\nrunnable = false\n",
+    ),
+    (
+        "book/src/SUMMARY.md",
+        "# Summary\n\n- [One](one.md)\n- [Two](two.md)\n",
+    ),
+    ("book/src/one.md", "# One\n\n## A part, with `code`\n"),
+    ("book/src/two.md", "# Two\n"),
+    (
+        "book/quizzes/why.toml",
+        "[[question]]\nask = \"Why `a < b`?\"\nchoices = [\"one\", \"two\"]\n\
+         answer = \"Because.\"\n",
+    ),
+    (
+        "book/examples.toml",
+        "[squares]\n[[squares.arguments]]\nname = \"numbers\"\nkind = \"integer\"\n\
+         least = 0\nmost = 9\ncount = [0, 3]\ndefault = [\"1\"]\n",
+    ),
+    (
+        "examples/squares.rs",
+        "//! Squares numbers.\n//!\n//! Chapter: one\n\nfn main() {\n    \
+         // ANCHOR: print\n    println!(\"<1>\");\n    // ANCHOR_END: print\n}\n",
+    ),
+    ("examples/output/squares.txt", "<1>\n"),
+    (
+        "examples/python/squares.py",
+        "# ANCHOR: a\nprint(1)\n# ANCHOR_END: a\n",
+    ),
+    (
+        "examples/output/squares.trace.json",
+        "[{\"ph\":\"X\",\"name\":\"task\",\"pid\":1,\"ts\":1,\"dur\":5},\n",
+    ),
+    (
+        "benches/results/pool.json",
+        "{\"title\": \"Pools\", \"machine\": {\"name\": \"reference machine\", \
+         \"cpu\": \"two cores\"}, \"results\": [\
+         {\"series\": \"threads\", \"input\": \"1us\", \"nanoseconds\": 1500},\
+         {\"series\": \"processes\", \"input\": \"1us\", \"nanoseconds\": 4500}]}",
+    ),
+    ("src/pool.rs", "//! Pools.\n"),
+];
+
+impl Repository {
+    /// A repository with one example, one group of figures and two chapters.
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("reader-test-{}-{number}", std::process::id());
+        let repository = Repository {
+            root: std::env::temp_dir().join(name),
+        };
+        for (path, text) in FILES {
+            let text = text.replace("COMMAND", env!("CARGO_BIN_EXE_reader"));
+            repository.write(path, &text);
+        }
+        repository
+    }
+
+    /// Writes a file, by its path from the root.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// The root folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The same folder for the code under test.
+    pub(crate) fn project(&self) -> Project {
+        Project::new(&self.root)
+    }
+}
+
+impl Drop for Repository {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
