@@ -1,14 +1,24 @@
 //! What became of the other process, as one error type.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The result of everything in this crate that another process has a say in.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// A text of the program. (Under its plain name serde would borrow it.)
+type Literal = &'static str;
+
 /// What became of the other process, or why it could not be reached.
-#[derive(Debug)]
+///
+/// It is a serde type, so a function that runs in another process may return a
+/// [`Result`] and use `?`; only the cause of [`Error::Io`] crosses as its code or,
+/// without one, as its text.
+#[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Error {
     /// The function panicked; the process that ran it could still say so.
@@ -90,12 +100,14 @@ pub enum Error {
     /// A number that must be at least one is zero.
     Zero {
         /// What the number counts.
-        what: &'static str,
+        #[serde(deserialize_with = "literal")]
+        what: Literal,
     },
     /// This end of a one-way pipe only sends, or only receives.
     OneWay {
         /// What it does: `"sends"` or `"receives"`.
-        only: &'static str,
+        #[serde(deserialize_with = "literal")]
+        only: Literal,
     },
     /// The function is not part of the program itself.
     ForeignFunction,
@@ -113,13 +125,16 @@ pub enum Error {
     /// Memory or a message from another process does not look as it must.
     Corrupt {
         /// What was expected.
-        what: &'static str,
+        #[serde(deserialize_with = "literal")]
+        what: Literal,
     },
     /// The operating system refused.
     Io {
         /// What was being done.
-        doing: &'static str,
+        #[serde(deserialize_with = "literal")]
+        doing: Literal,
         /// The system's answer.
+        #[serde(with = "system_error")]
         source: io::Error,
     },
 }
@@ -240,6 +255,45 @@ impl std::error::Error for Error {
     }
 }
 
+/// Reads a text that was a literal of the program on the other side, and so is one
+/// of few: each different one is kept for the rest of the process.
+fn literal<'de, D: Deserializer<'de>>(bytes: D) -> Result<&'static str, D::Error> {
+    static KEPT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    let text = String::deserialize(bytes)?;
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept.get(text.as_str()) {
+        return Ok(known);
+    }
+    let text: &str = text.leak();
+    kept.insert(text);
+    Ok(text)
+}
+
+/// How a system error crosses: its code if it has one, else its text.
+mod system_error {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(
+        error: &io::Error,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match error.raw_os_error() {
+            Some(code) => Ok::<i32, String>(code),
+            None => Err(error.to_string()),
+        }
+        .serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<io::Error, D::Error> {
+        Ok(match Result::<i32, String>::deserialize(from)? {
+            Ok(code) => io::Error::from_raw_os_error(code),
+            Err(text) => io::Error::other(text),
+        })
+    }
+}
+
 /// Says what to do about the system errors that readers meet first.
 fn advice(error: &io::Error) -> Option<&'static str> {
     match error.raw_os_error()? {
@@ -274,4 +328,41 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         libc::SIGSYS => "SIGSYS",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through_bytes(error: &Error) -> Error {
+        let bytes = postcard::to_stdvec(error).unwrap();
+        postcard::from_bytes(&bytes).unwrap()
+    }
+
+    #[test]
+    fn an_error_crosses_whole() {
+        let system =
+            Error::io("map memory")(io::Error::from_raw_os_error(libc::ENOMEM));
+        let text = Error::io("read")(io::Error::other("half a page"));
+        let nested = Error::Item {
+            index: 3,
+            source: Box::new(Error::Zero { what: "workers" }),
+        };
+        for error in [system, text, nested, Error::Closed] {
+            let crossed = through_bytes(&error);
+            assert_eq!(format!("{crossed:?}"), format!("{error:?}"));
+            assert_eq!(crossed.to_string(), error.to_string());
+        }
+    }
+
+    #[test]
+    fn a_literal_is_kept_once() {
+        let zero = Error::Zero { what: "chunks" };
+        let (Error::Zero { what: first }, Error::Zero { what: second }) =
+            (through_bytes(&zero), through_bytes(&zero))
+        else {
+            panic!("another variant");
+        };
+        assert_eq!(first.as_ptr(), second.as_ptr());
+    }
 }
