@@ -1,0 +1,75 @@
+//! Runs one program under a deadline, and sees to it that nothing is left behind.
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Ends only what hangs: no example needs more than a few seconds.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a program printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs `command` to its end and reads what it prints.
+///
+/// The output is complete when every process that could write to it has ended, so
+/// a program that leaves a process behind is found out like one that hangs.
+pub(crate) fn run(command: &mut Command) -> Result<Finished, String> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .map_err(|problem| format!("{command:?} cannot be started: {problem}"))?;
+    let group = Pid::from_child(&child);
+    let stdout = in_background(child.stdout.take());
+    let stderr = in_background(child.stderr.take());
+    let (sender, ended) = channel();
+    thread::spawn(move || sender.send(child.wait()));
+
+    let started = Instant::now();
+    let left = || DEADLINE.saturating_sub(started.elapsed());
+    let status = ended.recv_timeout(left());
+    let texts = (stdout.recv_timeout(left()), stderr.recv_timeout(left()));
+    let (Ok(Ok(status)), (Ok(Ok(stdout)), Ok(Ok(stderr)))) = (status, texts) else {
+        let _ = kill_process_group(group, Signal::KILL);
+        return Err(format!(
+            "{command:?}, or a process it started, was still there after {DEADLINE:?}"
+        ));
+    };
+    Ok(Finished {
+        status,
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Reads a pipe to its end on a thread of its own.
+fn in_background(
+    pipe: Option<impl Read + Send + 'static>,
+) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let outcome = match pipe {
+            Some(mut pipe) => pipe.read_to_end(&mut bytes).map(|_| bytes),
+            None => Ok(bytes),
+        };
+        sender.send(outcome)
+    });
+    receiver
+}
