@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The result of everything in this crate that another process has a say in.
@@ -18,7 +18,7 @@ type Literal = &'static str;
 /// It is a serde type, so a function that runs in another process may return a
 /// [`Result`] and use `?`; only the cause of [`Error::Io`] crosses as its code or,
 /// without one, as its text.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Error {
     /// The function panicked; the process that ran it could still say so.
@@ -135,7 +135,7 @@ pub enum Error {
         doing: Literal,
         /// The system's answer.
         #[serde(with = "system_error")]
-        source: io::Error,
+        source: Arc<io::Error>,
     },
 }
 
@@ -146,7 +146,7 @@ impl Error {
     ) -> impl FnOnce(E) -> Error {
         move |source| Error::Io {
             doing,
-            source: source.into(),
+            source: Arc::new(source.into()),
         }
     }
 }
@@ -249,7 +249,7 @@ impl std::error::Error for Error {
             Error::Broken { source, .. } | Error::Item { source, .. } => {
                 Some(source)
             }
-            Error::Io { source, .. } => Some(source),
+            Error::Io { source, .. } => Some(&**source),
             _ => None,
         }
     }
@@ -274,7 +274,7 @@ mod system_error {
     use super::*;
 
     pub(super) fn serialize<S: Serializer>(
-        error: &io::Error,
+        error: &Arc<io::Error>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         match error.raw_os_error() {
@@ -286,11 +286,11 @@ mod system_error {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
-    ) -> Result<io::Error, D::Error> {
-        Ok(match Result::<i32, String>::deserialize(from)? {
+    ) -> Result<Arc<io::Error>, D::Error> {
+        Ok(Arc::new(match Result::<i32, String>::deserialize(from)? {
             Ok(code) => io::Error::from_raw_os_error(code),
             Err(text) => io::Error::other(text),
-        })
+        }))
     }
 }
 

@@ -32,6 +32,14 @@ impl Handle {
     pub(crate) fn new(descriptor: OwnedFd) -> Handle {
         Handle(Arc::new(descriptor))
     }
+
+    /// Gives the descriptor to somebody who closes it; a copy of it if clones
+    /// of this handle are left.
+    pub(crate) fn into_owned(self) -> Result<OwnedFd> {
+        Arc::try_unwrap(self.0).or_else(|shared| {
+            shared.try_clone().map_err(Error::io("copy a descriptor"))
+        })
+    }
 }
 
 impl AsFd for Handle {

@@ -113,11 +113,6 @@ impl Mapping {
         self.0.length
     }
 
-    /// Whether both map the same memory through the same mapping.
-    pub(crate) fn same(&self, other: &Mapping) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
     /// A pointer to a `T` at `offset`, which must be aligned and inside.
     ///
     /// # Errors
@@ -125,7 +120,8 @@ impl Mapping {
     /// [`Error::Corrupt`] when the mapping is too small for it.
     pub(crate) fn at<T>(&self, offset: usize) -> Result<NonNull<T>> {
         let end = offset.checked_add(size_of::<T>());
-        if end.is_none_or(|end| end > self.length()) || offset % align_of::<T>() != 0
+        if end.is_none_or(|end| end > self.length())
+            || !offset.is_multiple_of(align_of::<T>())
         {
             return Err(Error::Corrupt {
                 what: "shared memory of the right size",

@@ -447,17 +447,9 @@ fn read_answer<R: DeserializeOwned>(
     bytes: &[u8],
     luggage: Vec<OwnedFd>,
 ) -> Result<R> {
-    let (answer, result) = handle::decode_start(bytes)?;
-    match answer {
-        Answer::Returned => handle::decode_with_handles(result, luggage),
-        Answer::Panicked { message, location } => Err(Error::Panicked {
-            pid,
-            message,
-            location,
-        }),
-        Answer::NotDecoded { message } => Err(Error::Decode { message }),
-        Answer::NotEncoded { message } => Err(Error::Encode { message }),
-        Answer::HandleCannotTravel => Err(Error::HandleCannotTravel),
+    match handle::decode_start(bytes)? {
+        (Answer::Returned, result) => handle::decode_with_handles(result, luggage),
+        (answer, _) => Err(answer.into_error(pid)),
     }
 }
 

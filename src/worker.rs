@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{self, AssertUnwindSafe};
@@ -42,6 +43,23 @@ pub(crate) enum Answer {
     NotDecoded { message: String },
     NotEncoded { message: String },
     HandleCannotTravel,
+}
+
+impl Answer {
+    /// What an answer without a result means to the parent.
+    pub(crate) fn into_error(self, pid: u32) -> Error {
+        match self {
+            Answer::Returned => Error::Corrupt { what: "a result" },
+            Answer::Panicked { message, location } => Error::Panicked {
+                pid,
+                message,
+                location,
+            },
+            Answer::NotDecoded { message } => Error::Decode { message },
+            Answer::NotEncoded { message } => Error::Encode { message },
+            Answer::HandleCannotTravel => Error::HandleCannotTravel,
+        }
+    }
 }
 
 /// A worker's answer as it goes over the socket.
@@ -149,6 +167,10 @@ fn serve() -> Result<i32> {
     let trampoline = unsafe {
         std::mem::transmute::<*const (), Trampoline>(trampoline as *const ())
     };
+    // What `top` and `ps -o comm` show; the system keeps 15 bytes of it.
+    if let Ok(name) = CString::new(request.name.as_str()) {
+        let _ = rustix::thread::set_name(&name);
+    }
     NAME.get_or_init(|| request.name);
     note_panics(request.prints_panics);
 

@@ -1,0 +1,339 @@
+//! The memory that a pool shares with one worker.
+//!
+//! ```text
+//!     gate           who may start which task (see gate.rs)
+//!     parent's line  how far tasks are written, how far results are read
+//!     worker's line  how far tasks are read, how far results are written
+//!     sleep          who waits, and for what
+//!     tasks          a ring of bytes, parent -> worker
+//!     results        a ring of bytes, worker -> parent
+//! ```
+//!
+//! Each ring has one writer and one reader. A position counts bytes since the
+//! start and never wraps in practice (64 bits); the place in the ring is the
+//! position modulo its size. The writer copies bytes first and then moves its
+//! position (release); the reader loads the position (acquire) and then copies.
+//! So a writer that is killed at any instruction has published whole prefixes
+//! of what it wrote, and no lock is ever held.
+
+#![expect(unsafe_code, reason = "copies bytes to and from shared memory")]
+
+use std::ptr::NonNull;
+
+use crate::atomic::{AtomicU64, Ordering, fence};
+use crate::error::{Error, Result};
+use crate::mapping::Mapping;
+use crate::pool::gate::Gate;
+
+/// The size of each ring in bytes.
+pub(crate) const RING: usize = 256 * 1024;
+
+/// The parent looks by itself: do not ring for it.
+const AWAKE: u64 = u64::MAX;
+
+/// Keeps what one side writes away from the cache lines of the other.
+#[derive(Debug)]
+#[repr(C, align(128))]
+struct Line<T>(T);
+
+#[derive(Debug)]
+#[repr(C)]
+struct Header {
+    gate: Line<Gate>,
+    parent: Line<Positions>,
+    worker: Line<Positions>,
+    /// Whether the worker sleeps until its bell rings.
+    worker_sleeps: Line<AtomicU64>,
+    /// The position of results that the sleeping parent wants to hear of.
+    parent_wants: Line<AtomicU64>,
+    /// Nanoseconds of the monotonic clock at the last start of a task.
+    started_at: AtomicU64,
+    /// Whether the worker is through with its initializer.
+    ready: AtomicU64,
+    /// Whether the worker shall end once it has nothing to do.
+    closing: AtomicU64,
+}
+
+/// How far one side has come in the ring it writes and in the one it reads.
+#[derive(Debug)]
+#[repr(C)]
+struct Positions {
+    written: AtomicU64,
+    read: AtomicU64,
+}
+
+/// The direction of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ring {
+    Tasks,
+    Results,
+}
+
+/// One worker's shared memory, as the parent or the worker sees it.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    mapping: Mapping,
+    header: NonNull<Header>,
+    rings: [NonNull<[u8; RING]>; 2],
+}
+
+// SAFETY: (1) pointers are not `Send` by themselves; (2) they point into the
+// mapping beside them, which is `Send`, and are used as described above; (3)
+// the worker has a mapping of its own.
+unsafe impl Send for Desk {}
+
+impl Desk {
+    pub(crate) fn new() -> Result<Desk> {
+        let desk = Desk::open(Mapping::new(size_of::<Header>() + 2 * RING)?)?;
+        desk.header().parent_wants.0.store(AWAKE, Ordering::Relaxed);
+        Ok(desk)
+    }
+
+    pub(crate) fn open(mapping: Mapping) -> Result<Desk> {
+        let header = mapping.at(0)?;
+        let tasks = mapping.at(size_of::<Header>())?;
+        let results = mapping.at(size_of::<Header>() + RING)?;
+        Ok(Desk {
+            mapping,
+            header,
+            rings: [tasks, results],
+        })
+    }
+
+    pub(crate) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: (1) the memory could be unmapped or of another size; (2) the
+        // mapping lives as long as this desk, and `at` checked the size; (3)
+        // the other side writes it through the same atomics.
+        unsafe { self.header.as_ref() }
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.header().gate.0
+    }
+
+    /// How far `ring` is written: acquires the bytes before that position.
+    pub(crate) fn written(&self, ring: Ring) -> u64 {
+        self.writer(ring).written.load(Ordering::Acquire)
+    }
+
+    /// How far `ring` is read: the room before that position is free.
+    pub(crate) fn read(&self, ring: Ring) -> u64 {
+        self.reader(ring).read.load(Ordering::Acquire)
+    }
+
+    /// Publishes the bytes of `ring` before `position`.
+    pub(crate) fn set_written(&self, ring: Ring, position: u64) {
+        self.writer(ring).written.store(position, Ordering::Release);
+    }
+
+    /// Frees the room of `ring` before `position`.
+    pub(crate) fn set_read(&self, ring: Ring, position: u64) {
+        self.reader(ring).read.store(position, Ordering::Release);
+    }
+
+    fn writer(&self, ring: Ring) -> &Positions {
+        match ring {
+            Ring::Tasks => &self.header().parent.0,
+            Ring::Results => &self.header().worker.0,
+        }
+    }
+
+    fn reader(&self, ring: Ring) -> &Positions {
+        match ring {
+            Ring::Tasks => &self.header().worker.0,
+            Ring::Results => &self.header().parent.0,
+        }
+    }
+
+    /// Copies `bytes` into the ring, from `position` on. The caller is the
+    /// ring's writer and has seen that this room is free.
+    pub(crate) fn put(&self, ring: Ring, position: u64, bytes: &[u8]) {
+        let place = (position % RING as u64) as usize;
+        let (first, second) = bytes.split_at(bytes.len().min(RING - place));
+        for (place, part) in [(place, first), (0, second)] {
+            let target = self.place(ring, place, part.len());
+            // SAFETY: (1) the copy could leave the ring; (2) `place` checked
+            // that it does not; (3) the other side reads this room only after
+            // `set_written`, and if it does otherwise, it reads wrong bytes.
+            unsafe { target.copy_from_nonoverlapping(part.as_ptr(), part.len()) };
+        }
+    }
+
+    /// Appends `length` bytes of the ring, from `position` on, to `bytes`.
+    /// The caller is the ring's reader and has seen that they are written.
+    pub(crate) fn take(
+        &self,
+        ring: Ring,
+        position: u64,
+        length: usize,
+        bytes: &mut Vec<u8>,
+    ) {
+        let place = (position % RING as u64) as usize;
+        let first = length.min(RING - place);
+        bytes.reserve(length);
+        for (place, length) in [(place, first), (0, length - first)] {
+            let source = self.place(ring, place, length);
+            let filled = bytes.len();
+            let target = bytes.spare_capacity_mut().as_mut_ptr().cast::<u8>();
+            // SAFETY: (1) the copy could leave the ring or the vector; (2)
+            // `place` checked the first, `reserve` made room for all; (3) the
+            // other side writes this room again only after `set_read`, and if
+            // it does otherwise, the bytes are wrong and decoded with care.
+            unsafe { target.copy_from_nonoverlapping(source, length) };
+            // SAFETY: the line above filled these bytes.
+            unsafe { bytes.set_len(filled + length) };
+        }
+    }
+
+    /// A pointer to `length` bytes of a ring.
+    fn place(&self, ring: Ring, place: usize, length: usize) -> *mut u8 {
+        assert!(place <= RING && length <= RING - place, "inside the ring");
+        let start = self.rings[ring as usize].as_ptr().cast::<u8>();
+        // SAFETY: (1) the pointer could leave the ring; (2) the assertion
+        // above; (3) the mapping's size is sealed.
+        unsafe { start.add(place) }
+    }
+
+    // ---- the parent's side of sleeping
+
+    /// Says that the parent sleeps until results are written up to `position`,
+    /// or the worker has nothing to do. Returns whether that is so already.
+    pub(crate) fn want(&self, position: u64) -> bool {
+        self.header()
+            .parent_wants
+            .0
+            .store(position, Ordering::Relaxed);
+        // Either this side sees what the worker wrote before its own fence, or
+        // the worker sees the wish after it.
+        fence(Ordering::SeqCst);
+        self.written(Ring::Results) >= position
+    }
+
+    /// Says that the parent is awake.
+    pub(crate) fn stop_wanting(&self) {
+        self.header().parent_wants.0.store(AWAKE, Ordering::Relaxed);
+    }
+
+    /// Whether the worker sleeps and must be rung for; asking wakes it.
+    pub(crate) fn must_wake(&self) -> bool {
+        fence(Ordering::SeqCst);
+        let sleeps = &self.header().worker_sleeps.0;
+        sleeps.load(Ordering::Relaxed) != 0 && sleeps.swap(0, Ordering::Relaxed) != 0
+    }
+
+    /// When the worker's task was started, by the monotonic clock.
+    pub(crate) fn started_at(&self) -> u64 {
+        self.header().started_at.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.header().ready.load(Ordering::Relaxed) != 0
+    }
+
+    /// Tells the worker to end once it has nothing to do.
+    pub(crate) fn close(&self) {
+        self.header().closing.store(1, Ordering::Release);
+    }
+
+    // ---- the worker's side
+
+    /// Whether the parent sleeps and must be rung for: because as much is
+    /// written as it wants, or `anyway` because the worker will write no more.
+    pub(crate) fn must_ring(&self, written: u64, anyway: bool) -> bool {
+        fence(Ordering::SeqCst);
+        let wants = &self.header().parent_wants.0;
+        let wanted = wants.load(Ordering::Relaxed);
+        wanted != AWAKE
+            && (anyway || written >= wanted)
+            && wants.swap(AWAKE, Ordering::Relaxed) != AWAKE
+    }
+
+    /// Says that the worker is about to sleep, unless `there_is_work` now.
+    /// Returns whether to sleep.
+    pub(crate) fn fall_asleep(&self, there_is_work: impl Fn() -> bool) -> bool {
+        self.header().worker_sleeps.0.store(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if there_is_work() {
+            self.header().worker_sleeps.0.store(0, Ordering::Relaxed);
+            return false;
+        }
+        true
+    }
+
+    pub(crate) fn set_started_at(&self, nanoseconds: u64) {
+        self.header()
+            .started_at
+            .store(nanoseconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_ready(&self) {
+        self.header().ready.store(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.header().closing.load(Ordering::Acquire) != 0
+    }
+}
+
+/// The start of a task in its ring: which function, and how many bytes follow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TaskHeader {
+    pub(crate) length: u64,
+    pub(crate) trampoline: u64,
+    pub(crate) function: u64,
+}
+
+impl TaskHeader {
+    pub(crate) const SIZE: usize = 24;
+
+    pub(crate) fn to_bytes(self) -> [u8; TaskHeader::SIZE] {
+        let mut bytes = [0; TaskHeader::SIZE];
+        for (place, word) in bytes.as_chunks_mut().0.iter_mut().zip([
+            self.length,
+            self.trampoline,
+            self.function,
+        ]) {
+            *place = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<TaskHeader> {
+        match bytes.as_chunks() {
+            (&[length, trampoline, function], []) => Ok(TaskHeader {
+                length: u64::from_le_bytes(length),
+                trampoline: u64::from_le_bytes(trampoline),
+                function: u64::from_le_bytes(function),
+            }),
+            _ => Err(Error::Corrupt { what: "a task" }),
+        }
+    }
+}
+
+/// The start of a result in its ring: what it is, and how many bytes follow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResultHeader {
+    pub(crate) length: u64,
+    /// Whether an answer without a result follows instead of one.
+    pub(crate) failed: bool,
+}
+
+impl ResultHeader {
+    pub(crate) const SIZE: usize = 8;
+
+    pub(crate) fn to_bytes(self) -> [u8; ResultHeader::SIZE] {
+        (self.length << 1 | u64::from(self.failed)).to_le_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; ResultHeader::SIZE]) -> ResultHeader {
+        let word = u64::from_le_bytes(bytes);
+        ResultHeader {
+            length: word >> 1,
+            failed: word & 1 != 0,
+        }
+    }
+}

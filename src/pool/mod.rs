@@ -1,0 +1,415 @@
+//! A pool of worker processes that map functions over items.
+
+mod bell;
+mod desk;
+mod feed;
+mod gate;
+mod job;
+mod router;
+mod seat;
+mod task;
+mod worker;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+use crate::handle;
+use crate::image;
+use crate::worker::{self as child, Trampoline};
+
+use bell::Bell;
+use feed::{Call, Feed};
+use job::{Command, Inbox, Shared, lock};
+use router::{Router, Settings};
+use worker::Initializer;
+
+pub use task::Task;
+
+/// A fixed number of worker processes that run functions for this one.
+///
+/// Workers are started when there is work for them, up to the number that was
+/// set. A panic costs one item and no worker. The death of a worker costs the
+/// item it had in hand, which is reported with the process's id and signal or
+/// exit code; the rest are run by others, and a new worker takes its place.
+/// No call waits for ever because a worker died.
+///
+/// ```text
+///     caller        router (a thread)        worker 1      worker 2
+///     map(f, ..) ── tasks ──> │ ── task ───────> │             │
+///                             │ ── task ─────────┼───────────> │
+///                             │ <─────── result ─┘             │
+///                             │ ── task ───────> │        (killed)
+///     <── results ─────────── │ <─── the end of worker 2 ──────┘
+///                             │ ── starts ─────────────────> worker 3
+/// ```
+///
+/// Dropping the pool cancels what has not run and ends the workers;
+/// [`close`](Pool::close) finishes the work first.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use multiproc::{Pool, Result};
+///
+/// fn square(number: i64) -> i64 {
+///     number * number
+/// }
+///
+/// fn main() -> Result<()> {
+///     multiproc::init();
+///     let pool = Pool::new(2)?;
+///     assert_eq!(pool.map(square, [1, 2, 3])?, [1, 4, 9]);
+///     Ok(())
+/// }
+/// ```
+#[doc(alias = "ProcessPoolExecutor")]
+#[doc(alias = "Executor")]
+#[derive(Debug)]
+pub struct Pool {
+    shared: Arc<Shared>,
+    router: Option<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Makes a pool of up to `workers` processes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`] for no workers; otherwise as for [`PoolBuilder::build`].
+    pub fn new(workers: usize) -> Result<Pool> {
+        Pool::builder().workers(workers).build()
+    }
+
+    /// Configures a pool before it starts.
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder {
+            workers: std::thread::available_parallelism().map_or(1, Into::into),
+            chunk: 1,
+            settings: Ok(Settings::default()),
+        }
+    }
+
+    /// Maps `function` over `items` in the pool's workers.
+    ///
+    /// Results keep the order of `items`. Every item runs, also when another
+    /// one fails.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Item`] for the first item, in the order of the input, that has
+    /// no result: its source says what became of it. [`imap`](Pool::imap) gives
+    /// the other results too.
+    pub fn map<A, R>(
+        &self,
+        function: fn(A) -> R,
+        items: impl IntoIterator<Item = A>,
+    ) -> Result<Vec<R>>
+    where
+        A: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+    {
+        let mut feed = Feed::new(&self.shared, function, items)?;
+        let mut results: Vec<Option<R>> = Vec::new();
+        let mut failed: Option<(usize, Error)> = None;
+        while let Some((index, result)) = feed.next(0) {
+            if results.len() <= index {
+                results.resize_with(index + 1, || None);
+            }
+            match result {
+                Ok(result) => results[index] = Some(result),
+                Err(error) if failed.as_ref().is_none_or(|(at, _)| index < *at) => {
+                    failed = Some((index, error));
+                }
+                Err(_) => {}
+            }
+        }
+        match failed {
+            Some((index, error)) => Err(Error::Item {
+                index,
+                source: Box::new(error),
+            }),
+            None => Ok(results.into_iter().flatten().collect()),
+        }
+    }
+
+    /// Maps lazily: an iterator over the results, in the order of `items`.
+    ///
+    /// Items are pulled while results are taken, and never far ahead of them,
+    /// so the input may be endless. An item that fails is an `Err` in its
+    /// place; the others go on. Dropping the iterator cancels what has not run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignFunction`] when the function is in a shared library.
+    #[doc(alias = "lazy")]
+    pub fn imap<A, R, I>(
+        &self,
+        function: fn(A) -> R,
+        items: I,
+    ) -> Result<impl Iterator<Item = Result<R>> + use<A, R, I>>
+    where
+        A: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+        I: IntoIterator<Item = A>,
+    {
+        let mut feed = Feed::new(&self.shared, function, items)?;
+        // Results that came before their turn, from the next one on.
+        let mut early: VecDeque<Option<Result<R>>> = VecDeque::new();
+        let mut kept = 0;
+        let mut next = 0;
+        Ok(std::iter::from_fn(move || {
+            loop {
+                if let Some(Some(_)) = early.front() {
+                    next += 1;
+                    kept -= 1;
+                    return early.pop_front().flatten();
+                }
+                let (index, result) = feed.next(kept)?;
+                let place = index - next;
+                if early.len() <= place {
+                    early.resize_with(place + 1, || None);
+                }
+                early[place] = Some(result);
+                kept += 1;
+            }
+        }))
+    }
+
+    /// Maps lazily: an iterator over results as they come, each with the
+    /// position of its item in `items`, from 0.
+    ///
+    /// Otherwise as [`imap`](Pool::imap).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignFunction`] when the function is in a shared library.
+    #[doc(alias = "as_completed")]
+    pub fn imap_unordered<A, R, I>(
+        &self,
+        function: fn(A) -> R,
+        items: I,
+    ) -> Result<impl Iterator<Item = (usize, Result<R>)> + use<A, R, I>>
+    where
+        A: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+        I: IntoIterator<Item = A>,
+    {
+        let mut feed = Feed::new(&self.shared, function, items)?;
+        Ok(std::iter::from_fn(move || feed.next(0)))
+    }
+
+    /// Runs one task and waits for its result.
+    ///
+    /// # Errors
+    ///
+    /// What became of the task when there is no result.
+    pub fn apply<A, R>(&self, function: fn(A) -> R, argument: A) -> Result<R>
+    where
+        A: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+    {
+        self.apply_async(function, argument)?.get()
+    }
+
+    /// Starts one task and returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encode`] when serde refuses the argument,
+    /// [`Error::HandleCannotTravel`] when there is a handle in it.
+    #[doc(alias = "submit")]
+    pub fn apply_async<A, R>(
+        &self,
+        function: fn(A) -> R,
+        argument: A,
+    ) -> Result<Task<R>>
+    where
+        A: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+    {
+        let inbox: Arc<Inbox> = Arc::default();
+        let batch = Call::new(function)?.with_argument(&argument, &inbox)?;
+        self.shared.command(Command::Submit(batch));
+        Ok(Task::new(self.shared.clone(), inbox))
+    }
+
+    /// The ids of the worker processes that are there now.
+    pub fn worker_ids(&self) -> Vec<u32> {
+        lock(&self.shared.worker_ids).clone()
+    }
+
+    /// Finishes all tasks, then ends the workers and reaps them.
+    #[doc(alias = "join")]
+    #[doc(alias = "shutdown")]
+    pub fn close(mut self) {
+        self.end(Command::Close);
+    }
+
+    /// Cancels all tasks, kills the workers and reaps them, as dropping does.
+    pub fn terminate(mut self) {
+        self.end(Command::Terminate);
+    }
+
+    fn end(&mut self, command: Command) {
+        if let Some(router) = self.router.take() {
+            self.shared.command(command);
+            let _ = router.join();
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.end(Command::Terminate);
+    }
+}
+
+/// A pool that is not started yet: [`Pool::builder`].
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use std::time::Duration;
+/// use multiproc::{Error, Pool, Result};
+///
+/// fn sleep(milliseconds: u64) -> u64 {
+///     std::thread::sleep(Duration::from_millis(milliseconds));
+///     milliseconds
+/// }
+///
+/// fn main() -> Result<()> {
+///     multiproc::init();
+///     let limit = Duration::from_millis(500);
+///     let pool = Pool::builder().workers(2).task_timeout(limit).build()?;
+///     let mut results = pool.imap(sleep, [1, 60_000, 2])?;
+///     assert_eq!(results.next().unwrap()?, 1);
+///     let late = results.next().unwrap();
+///     assert!(matches!(late, Err(Error::TimedOut { .. })));
+///     assert_eq!(results.next().unwrap()?, 2);
+///     Ok(())
+/// }
+/// ```
+pub struct PoolBuilder {
+    workers: usize,
+    chunk: usize,
+    settings: Result<Settings>,
+}
+
+impl PoolBuilder {
+    /// How many workers there may be; by default one for each core.
+    #[must_use]
+    #[doc(alias = "max_workers")]
+    pub fn workers(mut self, workers: usize) -> PoolBuilder {
+        self.workers = workers;
+        self
+    }
+
+    /// A function that each worker calls before its first task.
+    ///
+    /// Its argument may hold handles: queues, connections, shared values.
+    #[must_use]
+    pub fn initializer<A>(mut self, function: fn(A), argument: A) -> PoolBuilder
+    where
+        A: Serialize + DeserializeOwned,
+    {
+        self.settings = self.settings.and_then(|mut settings| {
+            let mut bytes = Vec::new();
+            let handles = handle::encode_with_handles(&argument, &mut bytes)?;
+            let trampoline = child::run::<A, ()> as Trampoline as usize;
+            settings.initializer = Some(Initializer {
+                trampoline: image::offset(trampoline)?,
+                function: image::offset(function as usize)?,
+                argument: bytes,
+                handles,
+            });
+            Ok(settings)
+        });
+        self
+    }
+
+    /// How many tasks a worker runs before a fresh one takes its place.
+    #[must_use]
+    #[doc(alias = "maxtasksperchild")]
+    pub fn tasks_per_worker(mut self, tasks: usize) -> PoolBuilder {
+        if let Ok(settings) = &mut self.settings {
+            settings.tasks_per_worker = Some(tasks);
+        }
+        self
+    }
+
+    /// How long a task may run before its worker is killed.
+    #[must_use]
+    pub fn task_timeout(mut self, limit: Duration) -> PoolBuilder {
+        if let Ok(settings) = &mut self.settings {
+            settings.task_timeout = Some(limit);
+        }
+        self
+    }
+
+    /// How many tasks a worker is handed at a time, at least.
+    ///
+    /// A chunk is scheduling only: results come one by one, and what has not
+    /// started can still be taken over by another worker. Without it the pool
+    /// hands out as many as a worker does in about three milliseconds.
+    #[must_use]
+    #[doc(alias = "chunksize")]
+    pub fn chunk_size(mut self, tasks: usize) -> PoolBuilder {
+        self.chunk = tasks;
+        self
+    }
+
+    /// Makes the pool. No worker is started before there is a task.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Zero`] when a number is zero, [`Error::NotInitialized`] when
+    /// `main` does not begin with [`init`](crate::init()), [`Error::Encode`]
+    /// when serde refuses the initializer's argument, [`Error::Io`] when the
+    /// system refuses a thread or a descriptor.
+    pub fn build(self) -> Result<Pool> {
+        let settings = self.settings?;
+        let numbers = [
+            ("workers", self.workers),
+            ("tasks in a chunk", self.chunk),
+            ("tasks per worker", settings.tasks_per_worker.unwrap_or(1)),
+        ];
+        for (what, number) in numbers {
+            if number == 0 {
+                return Err(Error::Zero { what });
+            }
+        }
+        if settings.task_timeout == Some(Duration::ZERO) {
+            return Err(Error::Zero {
+                what: "nanoseconds for a task",
+            });
+        }
+        if !child::is_initialized() {
+            return Err(Error::NotInitialized);
+        }
+        let shared = Arc::new(Shared::new(Bell::new()?, self.workers, self.chunk));
+        let router = Router::new(shared.clone(), settings);
+        let router = std::thread::Builder::new()
+            .name("pool router".into())
+            .spawn(move || router.run())
+            .map_err(Error::io("start the pool's thread"))?;
+        Ok(Pool {
+            shared,
+            router: Some(router),
+        })
+    }
+}
+
+impl fmt::Debug for PoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder")
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}

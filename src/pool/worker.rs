@@ -1,0 +1,314 @@
+//! The worker's side of a pool: takes tasks off its desk, one by one.
+
+#![expect(unsafe_code, reason = "calls a function that came as an address")]
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::time::ClockId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::deadline::{Deadline, wait_readable};
+use crate::error::{Error, Result};
+use crate::handle::{self, Handle};
+use crate::image;
+use crate::mapping::Mapping;
+use crate::pool::bell::Bell;
+use crate::pool::desk::{Desk, RING, ResultHeader, Ring, TaskHeader};
+use crate::worker::{self, Answer, Trampoline};
+
+/// How long a sleeping worker waits before it looks again. Nothing depends on
+/// it: a ring is never missed.
+const SECOND_LOOK: Duration = Duration::from_secs(10);
+
+/// How often a worker looks for another task before it sleeps: about a
+/// microsecond, as it may have to share its core with the parent.
+const LOOKS: u32 = 20;
+
+/// What a pool's worker is started with.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Arguments {
+    pub(crate) desk: Mapping,
+    /// Wakes this worker.
+    pub(crate) own_bell: Bell,
+    /// Wakes the parent.
+    pub(crate) parent_bell: Bell,
+    pub(crate) initializer: Option<Initializer>,
+    /// Whether to note when each task starts.
+    pub(crate) timed: bool,
+}
+
+/// A function to call before the first task, and its argument.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Initializer {
+    pub(crate) trampoline: u64,
+    pub(crate) function: u64,
+    pub(crate) argument: Vec<u8>,
+    pub(crate) handles: Vec<Handle>,
+}
+
+/// Decodes a task, calls the function, appends the result to the bytes; if
+/// there is none, the [`Answer`] that says why.
+pub(crate) type TaskTrampoline =
+    fn(usize, &[u8], &mut Vec<u8>) -> Result<(), Answer>;
+
+/// The [`TaskTrampoline`] for functions from `A` to `R`.
+pub(crate) fn run_task<A: DeserializeOwned, R: Serialize>(
+    function: usize,
+    argument: &[u8],
+    result: &mut Vec<u8>,
+) -> Result<(), Answer> {
+    let decode = || handle::decode_with_handles::<A>(argument, Vec::new());
+    let panicked = |(message, location): (String, String)| Answer::Panicked {
+        message,
+        location,
+    };
+    // SAFETY: (1) the address could be that of another type of function; (2)
+    // it was taken from a `fn(A) -> R` together with this very trampoline;
+    // (3) only the parent writes tasks.
+    let function = unsafe {
+        std::mem::transmute::<*const (), fn(A) -> R>(function as *const ())
+    };
+    worker::catch(|| {
+        let argument = decode().map_err(|error| Answer::NotDecoded {
+            message: worker::cause(error),
+        })?;
+        handle::encode(&function(argument), result).map_err(|error| match error {
+            Error::HandleCannotTravel => Answer::HandleCannotTravel,
+            error => Answer::NotEncoded {
+                message: worker::cause(error),
+            },
+        })
+    })
+    .map_err(panicked)?
+}
+
+/// The function that a pool's worker runs; returns why it could not start.
+pub(crate) fn serve(arguments: Arguments) -> Option<Answer> {
+    if let Some(initializer) = arguments.initializer
+        && let Err(answer) = initialize(initializer)
+    {
+        return Some(answer);
+    }
+    let desk = match Desk::open(arguments.desk) {
+        Ok(desk) => desk,
+        Err(error) => {
+            return Some(Answer::NotDecoded {
+                message: error.to_string(),
+            });
+        }
+    };
+    let mut worker = Worker {
+        desk,
+        own_bell: arguments.own_bell,
+        parent_bell: arguments.parent_bell,
+        timed: arguments.timed,
+        read: 0,
+        written: 0,
+        task: Vec::new(),
+        result: Vec::new(),
+        known: None,
+    };
+    worker.desk.set_ready();
+    worker.work().err().map(|error| Answer::NotDecoded {
+        message: error.to_string(),
+    })
+}
+
+fn initialize(initializer: Initializer) -> Result<(), Answer> {
+    let not_decoded = |error: Error| Answer::NotDecoded {
+        message: worker::cause(error),
+    };
+    let trampoline = image::address(initializer.trampoline).map_err(not_decoded)?;
+    let function = image::address(initializer.function).map_err(not_decoded)?;
+    let luggage: Result<Vec<OwnedFd>> = initializer
+        .handles
+        .into_iter()
+        .map(Handle::into_owned)
+        .collect();
+    // SAFETY: (1) the address could be that of another type of function; (2)
+    // the parent took its offset from a `Trampoline` of this same program; (3)
+    // only the parent sends arguments.
+    let trampoline = unsafe {
+        std::mem::transmute::<*const (), Trampoline>(trampoline as *const ())
+    };
+    let luggage = luggage.map_err(not_decoded)?;
+    let (answer, _handles) = trampoline(function, &initializer.argument, luggage);
+    match handle::decode_start(&answer).map_err(not_decoded)? {
+        (Answer::Returned, _) => Ok(()),
+        (answer, _) => Err(answer),
+    }
+}
+
+struct Worker {
+    desk: Desk,
+    own_bell: Bell,
+    parent_bell: Bell,
+    timed: bool,
+    /// How far the ring of tasks is read.
+    read: u64,
+    /// How far the ring of results is written.
+    written: u64,
+    /// The bytes of the task in hand.
+    task: Vec<u8>,
+    /// The bytes of its result, with their header.
+    result: Vec<u8>,
+    /// The last trampoline and function, as offsets and as addresses.
+    known: Option<((u64, u64), (TaskTrampoline, usize))>,
+}
+
+impl Worker {
+    fn work(&mut self) -> Result<()> {
+        while self.next_task() {
+            self.read_task()?;
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// Starts the next task; waits for one. `false` at the end.
+    fn next_task(&mut self) -> bool {
+        for look in 0.. {
+            if self.timed {
+                // Before the start: the parent never sees a started task with
+                // the time of the one before it.
+                self.desk.set_started_at(now());
+            }
+            if self.desk.gate().start() {
+                return true;
+            }
+            if self.desk.is_closing() {
+                break;
+            }
+            if look < LOOKS {
+                std::hint::spin_loop();
+            } else {
+                let gate = self.desk.gate();
+                self.sleep_unless(|desk| {
+                    gate.counts().waiting() > 0 || desk.is_closing()
+                });
+            }
+        }
+        false
+    }
+
+    /// Sleeps until the parent rings, unless there is something to do already.
+    fn sleep_unless(&self, there_is_work: impl Fn(&Desk) -> bool) {
+        if self.desk.must_ring(self.written, true) {
+            self.parent_bell.ring();
+        }
+        if self.desk.fall_asleep(|| there_is_work(&self.desk)) {
+            let second_look = Deadline::after(SECOND_LOOK);
+            let _ = wait_readable(&[self.own_bell.as_fd()], second_look);
+            self.own_bell.silence();
+        }
+    }
+
+    /// Reads the task that was started, runs it, and leaves its result.
+    fn read_task(&mut self) -> Result<()> {
+        self.task.clear();
+        self.take(TaskHeader::SIZE);
+        let header = TaskHeader::from_bytes(&self.task)?;
+        self.task.clear();
+        // The length is the parent's word, so memory is taken as bytes arrive.
+        let mut left = header.length;
+        while left > 0 {
+            let part = left.min(RING as u64 / 4);
+            self.take(part as usize);
+            left -= part;
+        }
+        self.run(header)
+    }
+
+    /// Appends the next `length` bytes of the ring to `task`.
+    fn take(&mut self, length: usize) {
+        while self.desk.written(Ring::Tasks) < self.read + length as u64 {
+            // A task larger than the ring: the parent goes on writing when it
+            // hears that there is room.
+            let wanted = self.read + length as u64;
+            self.sleep_unless(|desk| desk.written(Ring::Tasks) >= wanted);
+        }
+        self.desk
+            .take(Ring::Tasks, self.read, length, &mut self.task);
+        self.read += length as u64;
+        self.desk.set_read(Ring::Tasks, self.read);
+    }
+
+    fn run(&mut self, header: TaskHeader) -> Result<()> {
+        let (trampoline, function) =
+            self.find(header.trampoline, header.function)?;
+        self.result.clear();
+        self.result.resize(ResultHeader::SIZE, 0);
+        let answer = trampoline(function, &self.task, &mut self.result);
+        if let Err(answer) = &answer {
+            self.result.truncate(ResultHeader::SIZE);
+            handle::encode(answer, &mut self.result)?;
+        }
+        let header = ResultHeader {
+            length: (self.result.len() - ResultHeader::SIZE) as u64,
+            failed: answer.is_err(),
+        };
+        self.result[..ResultHeader::SIZE].copy_from_slice(&header.to_bytes());
+        Ok(())
+    }
+
+    /// Finds the functions at two offsets; mostly those of the task before.
+    fn find(&mut self, outer: u64, inner: u64) -> Result<(TaskTrampoline, usize)> {
+        if let Some((offsets, found)) = self.known
+            && offsets == (outer, inner)
+        {
+            return Ok(found);
+        }
+        let address = image::address(outer)?;
+        let function = image::address(inner)?;
+        // SAFETY: (1) the address could be that of another type of function;
+        // (2) the parent took its offset from a `TaskTrampoline` of this same
+        // program; (3) only the parent writes tasks.
+        let trampoline = unsafe {
+            std::mem::transmute::<*const (), TaskTrampoline>(address as *const ())
+        };
+        self.known = Some(((outer, inner), (trampoline, function)));
+        Ok((trampoline, function))
+    }
+
+    /// Writes the result, in pieces when it is larger than what is free.
+    fn publish(&mut self) {
+        let mut done = 0;
+        while done < self.result.len() {
+            let read = self.desk.read(Ring::Results);
+            let free = RING - (self.written - read) as usize;
+            let left = self.result.len() - done;
+            // Small results are published whole, large ones in big pieces.
+            let part = if left <= RING / 4 {
+                left
+            } else {
+                free.min(left)
+            };
+            if part > free || part == 0 {
+                self.sleep_unless(|desk| desk.read(Ring::Results) != read);
+                continue;
+            }
+            let piece = &self.result[done..done + part];
+            self.desk.put(Ring::Results, self.written, piece);
+            self.written += part as u64;
+            self.desk.set_written(Ring::Results, self.written);
+            done += part;
+            if self.desk.must_ring(self.written, false) {
+                self.parent_bell.ring();
+            }
+        }
+        // One huge task must not cost its memory for ever.
+        for buffer in [&mut self.task, &mut self.result] {
+            if buffer.capacity() > 4 * RING {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+/// Nanoseconds of the clock that all processes share.
+pub(crate) fn now() -> u64 {
+    let time = rustix::time::clock_gettime(ClockId::Monotonic);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
