@@ -122,6 +122,32 @@ pub enum Error {
         /// How many items died with consumers.
         count: u64,
     },
+    /// More items were marked as done than this process has taken.
+    NothingTaken,
+    /// Too many processes have taken items from one queue.
+    TooManyConsumers {
+        /// How many there may be at a time.
+        limit: usize,
+    },
+    /// A process died or panicked under the lock; nobody has repaired it yet.
+    Poisoned {
+        /// The process that held the lock.
+        pid: u32,
+    },
+    /// This thread holds the lock already, so it would wait for itself.
+    Deadlock,
+    /// The barrier is broken: not all parties will come.
+    BarrierBroken {
+        /// The party that died; none after `abort`, `reset` or a timeout.
+        pid: Option<u32>,
+    },
+    /// The position lies outside of the array.
+    OutOfRange {
+        /// The position, or the end of the range.
+        index: usize,
+        /// How many elements the array has.
+        length: usize,
+    },
     /// Memory or a message from another process does not look as it must.
     Corrupt {
         /// What was expected.
@@ -229,6 +255,34 @@ impl fmt::Display for Error {
                 "{count} items were taken and never marked as done: \
                  process {pid}, which held the last of them, died"
             ),
+            Error::NothingTaken => write!(
+                f,
+                "this process has taken no item that is not marked as done"
+            ),
+            Error::TooManyConsumers { limit } => {
+                write!(f, "more than {limit} processes take items from one queue")
+            }
+            Error::Poisoned { pid } => write!(
+                f,
+                "process {pid} died or panicked under the lock: check what it \
+                 protects, then call `mark_repaired` on the guard"
+            ),
+            Error::Deadlock => write!(
+                f,
+                "this thread holds the lock already: drop its guard first"
+            ),
+            Error::BarrierBroken { pid: Some(pid) } => write!(
+                f,
+                "the barrier is broken, as process {pid} died: \
+                 call `reset` to use it again"
+            ),
+            Error::BarrierBroken { pid: None } => write!(
+                f,
+                "the barrier is broken, as a party timed out, aborted or reset it"
+            ),
+            Error::OutOfRange { index, length } => {
+                write!(f, "position {index} is outside of {length} elements")
+            }
             Error::Corrupt { what } => {
                 write!(f, "what another process sent or shares is not {what}")
             }

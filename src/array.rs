@@ -1,0 +1,445 @@
+//! A fixed number of values that processes share, and locks for parts of them.
+
+#![expect(unsafe_code, reason = "makes slices of memory that processes share")]
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Bound, Deref, DerefMut, Range, RangeBounds};
+use std::slice;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytemuck::Pod;
+use serde::{Deserialize, Serialize};
+
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::lock::{Hold, LockError, LockResult, TryLockResult};
+use crate::robust::{Inside, RobustMutex};
+use crate::shared::{Memory, Shared, Sizes, State};
+
+/// An array of plain data in memory that processes share.
+///
+/// A guard is a slice of the array itself: nothing is copied, however large it
+/// is. [`lock`](Array::lock) takes the whole array;
+/// [`lock_range`](Array::lock_range) takes a part, so that several processes
+/// work on different parts at the same time.
+///
+/// What the elements can be, and what a dead holder means, is as for
+/// [`Value`](crate::Value) and [`Lock`](crate::Lock), but for one thing: what a
+/// holder had changed before it died stays changed.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use multiproc::{Array, Process, Result};
+///
+/// fn fill((array, start, end): (Array<u32>, usize, usize)) {
+///     let mut part = array.lock_range(start..end).expect("nobody died");
+///     part.fill(end as u32);
+/// }
+///
+/// fn main() -> Result<()> {
+///     multiproc::init();
+///     let array = Array::new(4)?;
+///     let left = Process::spawn(fill, (array.clone(), 0, 2))?;
+///     let right = Process::spawn(fill, (array.clone(), 2, 4))?;
+///     left.join()?;
+///     right.join()?;
+///     assert_eq!(array.to_vec()?, [2, 2, 4, 4]);
+///     Ok(())
+/// }
+/// ```
+#[doc(alias = "RawArray")]
+#[doc(alias = "SharedMemory")]
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "", transparent)]
+pub struct Array<T: Pod>(Shared<Parts<T>>);
+
+/// How many parts can be locked at a time; who wants another one waits.
+const SLOTS: usize = 32;
+
+/// Who holds which part; the elements follow.
+#[repr(C, align(64))]
+struct Parts<T> {
+    /// Held while a part is looked for, never while it is used.
+    gate: RobustMutex,
+    /// How many of the slots have ever been used.
+    used: AtomicU32,
+    slots: [Slot; SLOTS],
+    element: PhantomData<fn() -> T>,
+}
+
+/// A part that is held: from `start` to `end`, which is 0 if there is none.
+#[repr(C, align(64))]
+struct Slot {
+    /// Held as long as the part is; its death is how others learn of a death.
+    holder: RobustMutex,
+    start: AtomicU64,
+    end: AtomicU64,
+}
+
+/// An element; only the holder of a part that it lies in reaches for it.
+#[repr(transparent)]
+struct Element<T>(UnsafeCell<T>);
+
+// SAFETY: (1) two could reach for the element at once; (2) guards are handed out
+// for parts that do not overlap; (3) other processes go by the same slots.
+unsafe impl<T: Pod> Sync for Element<T> {}
+
+// SAFETY: all is `repr(C)`, `T: Pod` takes any bytes, the locks are a `State`
+// of their own, the rest is atomic or in an `UnsafeCell`.
+unsafe impl<T: Pod> State for Parts<T> {
+    type Tail = Element<T>;
+    const KIND: [u8; 8] = *b"array  1";
+
+    fn tail_length([length, size]: Sizes) -> Option<usize> {
+        let length = length.try_into().ok()?;
+        (size == size_of::<T>() as u64).then_some(length)
+    }
+
+    fn initialize(memory: &Memory<Self>) -> Result<()> {
+        memory.gate.initialize()?;
+        let mut slots = memory.slots.iter();
+        slots.try_for_each(|slot| slot.holder.initialize())
+    }
+
+    fn is_held(memory: &Memory<Self>) -> bool {
+        memory.slots.iter().any(|slot| slot.holder.is_held())
+    }
+}
+
+/// Holds an [`Array`] or a part of it: the slice of its elements.
+#[must_use = "the lock is released when the guard is dropped"]
+pub struct ArrayGuard<'a, T: Pod> {
+    pub(crate) array: &'a Array<T>,
+    pub(crate) range: Range<usize>,
+    slot: &'a Slot,
+    hold: Hold<'a>,
+}
+
+impl<T: Pod> Array<T> {
+    /// Makes an array of `length` elements whose bytes are all zero.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] when no memory is that large, [`Error::Io`] when the
+    /// system has none for it. Pages are taken up when they are first used.
+    pub fn new(length: usize) -> Result<Array<T>> {
+        Shared::new([length as u64, size_of::<T>() as u64]).map(Array)
+    }
+
+    /// Makes an array that holds a copy of `elements`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Array::new).
+    pub fn from_slice(elements: &[T]) -> Result<Array<T>> {
+        let array = Array::new(elements.len())?;
+        array.lock()?.copy_from_slice(elements);
+        Ok(array)
+    }
+
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        self.0.tail().len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits until nobody else holds any part, and takes the whole array.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Poisoned`](crate::LockError::Poisoned), with the guard,
+    /// after a holder of any part died or panicked; [`Error::Deadlock`] when
+    /// this thread holds a part.
+    #[doc(alias = "get_lock")]
+    pub fn lock(&self) -> LockResult<ArrayGuard<'_, T>> {
+        self.lock_range(..)
+    }
+
+    /// Waits until nobody else holds anything of `range`, and takes it.
+    ///
+    /// Who wants several parts takes them in ascending order, as everywhere:
+    /// two processes that each wait for the other's part wait for ever.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Array::lock), and [`Error::OutOfRange`] when the array
+    /// is shorter.
+    pub fn lock_range(
+        &self,
+        range: impl RangeBounds<usize>,
+    ) -> LockResult<ArrayGuard<'_, T>> {
+        let range = self.checked(range)?;
+        loop {
+            let guard = self.take(range.clone(), Deadline::NEVER)?;
+            if let Some(guard) = guard {
+                return self.warned(guard);
+            }
+        }
+    }
+
+    /// Takes the whole array if nobody holds any part; `None` if somebody does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Array::lock).
+    pub fn try_lock(&self) -> TryLockResult<ArrayGuard<'_, T>> {
+        self.lock_range_timeout(.., Duration::ZERO)
+    }
+
+    /// Waits at most `timeout` for the whole array; `None` when time is up.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Array::lock).
+    pub fn lock_timeout(
+        &self,
+        timeout: Duration,
+    ) -> TryLockResult<ArrayGuard<'_, T>> {
+        self.lock_range_timeout(.., timeout)
+    }
+
+    /// Waits at most `timeout` for `range`; `None` when time is up.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock_range`](Array::lock_range).
+    pub fn lock_range_timeout(
+        &self,
+        range: impl RangeBounds<usize>,
+        timeout: Duration,
+    ) -> TryLockResult<ArrayGuard<'_, T>> {
+        let guard = self.take(self.checked(range)?, Deadline::after(timeout))?;
+        guard.map(|guard| self.warned(guard)).transpose()
+    }
+}
+
+impl<T: Pod> Array<T> {
+    /// Returns a copy of the element at `index`, read under its lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`]; [`Error::Poisoned`] after a holder died; else as
+    /// for [`lock`](Array::lock).
+    pub fn get(&self, index: usize) -> Result<T> {
+        let element = self.lock_range(self.one(index)?)?;
+        Ok(element[0])
+    }
+
+    /// Replaces the element at `index`, under its lock.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Array::get).
+    pub fn set(&self, index: usize, value: T) -> Result<()> {
+        let mut element = self.lock_range(self.one(index)?)?;
+        element[0] = value;
+        Ok(())
+    }
+
+    /// Returns a copy of the whole array, read under the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Poisoned`] after a holder died; else as for
+    /// [`lock`](Array::lock).
+    pub fn to_vec(&self) -> Result<Vec<T>> {
+        Ok(self.lock()?.to_vec())
+    }
+
+    fn one(&self, index: usize) -> Result<Range<usize>> {
+        let length = self.len();
+        if index < length {
+            Ok(index..index + 1)
+        } else {
+            Err(Error::OutOfRange { index, length })
+        }
+    }
+
+    fn checked(&self, range: impl RangeBounds<usize>) -> Result<Range<usize>> {
+        let length = self.len();
+        let start = match range.start_bound() {
+            Bound::Included(&start) => start,
+            Bound::Excluded(&before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last.saturating_add(1),
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => length,
+        };
+        let index = start.max(end);
+        if index <= length {
+            Ok(start..end.max(start))
+        } else {
+            Err(Error::OutOfRange { index, length })
+        }
+    }
+
+    /// Takes `range` as soon as nobody holds anything of it.
+    ///
+    /// Who finds it held waits for the holder's slot, where the kernel wakes it
+    /// when the holder dies, and then looks at all slots again.
+    fn take(
+        &self,
+        range: Range<usize>,
+        deadline: Deadline,
+    ) -> Result<Option<ArrayGuard<'_, T>>> {
+        loop {
+            let Some(gate) = Inside::enter(&self.0.gate, deadline)? else {
+                return Ok(None);
+            };
+            let in_the_way = match self.in_the_way(&range)? {
+                Some(slot) => slot,
+                None => match self.free_slot()? {
+                    Some((slot, hold)) => {
+                        return Ok(Some(self.guard(range, slot, hold)));
+                    }
+                    None => &self.0.slots[0],
+                },
+            };
+            drop(gate);
+            if deadline.is_over() || !in_the_way.holder.wait_unlocked(deadline)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Finds a slot whose holder lives and has something of `range`.
+    fn in_the_way(&self, range: &Range<usize>) -> Result<Option<&Slot>> {
+        for slot in self.used_slots() {
+            let end = slot.end.load(Ordering::Acquire);
+            if end == 0 {
+                continue;
+            }
+            if slot.holder.is_unlocked()? {
+                // Its holder died: `is_unlocked` has noted that.
+                slot.end.store(0, Ordering::Release);
+                continue;
+            }
+            let start = slot.start.load(Ordering::Relaxed);
+            if start < range.end as u64 && (range.start as u64) < end {
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
+    }
+
+    fn free_slot(&self) -> Result<Option<(&Slot, Hold<'_>)>> {
+        for (index, slot) in self.0.slots.iter().enumerate() {
+            if slot.end.load(Ordering::Acquire) != 0 {
+                continue;
+            }
+            if let Some(hold) = Hold::attempt(&slot.holder)? {
+                self.0.used.fetch_max(index as u32 + 1, Ordering::Relaxed);
+                return Ok(Some((slot, hold)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn used_slots(&self) -> &[Slot] {
+        let used = self.0.used.load(Ordering::Relaxed) as usize;
+        &self.0.slots[..used.min(SLOTS)]
+    }
+
+    /// Notes the part in the slot, under the gate.
+    fn guard<'a>(
+        &'a self,
+        range: Range<usize>,
+        slot: &'a Slot,
+        hold: Hold<'a>,
+    ) -> ArrayGuard<'a, T> {
+        if !range.is_empty() {
+            slot.start.store(range.start as u64, Ordering::Relaxed);
+            slot.end.store(range.end as u64, Ordering::Release);
+        }
+        ArrayGuard {
+            array: self,
+            range,
+            slot,
+            hold,
+        }
+    }
+
+    fn warned<'a>(&self, guard: ArrayGuard<'a, T>) -> LockResult<ArrayGuard<'a, T>> {
+        let mut slots = self.used_slots().iter();
+        match slots.find_map(|slot| slot.holder.poison()) {
+            None => Ok(guard),
+            Some(pid) => Err(LockError::Poisoned { guard, pid }),
+        }
+    }
+}
+
+impl<T: Pod> ArrayGuard<'_, T> {
+    /// Says that the whole array is in order again.
+    pub fn mark_repaired(&self) {
+        for slot in self.array.used_slots() {
+            slot.holder.mark_repaired();
+        }
+    }
+
+    fn elements(&self) -> &[Element<T>] {
+        &self.array.0.tail()[self.range.clone()]
+    }
+}
+
+impl<T: Pod> Deref for ArrayGuard<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        let elements = self.elements();
+        // SAFETY: (1) somebody could change the elements meanwhile; (2) this
+        // guard's slot holds them, and `&self` keeps this thread from changing
+        // them; (3) other processes wait for the slot.
+        unsafe { slice::from_raw_parts(elements.as_ptr().cast(), elements.len()) }
+    }
+}
+
+impl<T: Pod> DerefMut for ArrayGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        let elements = self.elements();
+        let first = elements.as_ptr().cast::<T>().cast_mut();
+        // SAFETY: as for `deref`; `&mut self` makes this the only reference,
+        // and the elements are in `UnsafeCell`s.
+        unsafe { slice::from_raw_parts_mut(first, elements.len()) }
+    }
+}
+
+impl<T: Pod> Drop for ArrayGuard<'_, T> {
+    /// Gives the part up; then the fields are dropped, and the slot's lock with
+    /// them, which wakes who waits for it.
+    fn drop(&mut self) {
+        if !self.hold.is_panicking() {
+            self.slot.end.store(0, Ordering::Release);
+        }
+    }
+}
+
+impl<T: Pod> Clone for Array<T> {
+    /// Makes another handle to the same array.
+    fn clone(&self) -> Array<T> {
+        Array(self.0.clone())
+    }
+}
+
+impl<T: Pod> fmt::Debug for Array<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Pod + fmt::Debug> fmt::Debug for ArrayGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

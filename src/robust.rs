@@ -1,0 +1,310 @@
+//! A mutex in shared memory that notices when its holder dies.
+//!
+//! It is the system's robust process-shared mutex: the kernel keeps a list of
+//! the mutexes that a thread holds, and when the thread dies, however it dies,
+//! it marks them and wakes a waiter. The next locker is told, within
+//! microseconds, and without anybody having to ask whether a process lives.
+
+#![expect(unsafe_code, reason = "calls pthread on memory that processes share")]
+
+use std::cell::UnsafeCell;
+use std::io;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::identity;
+use crate::shared::{Memory, Sizes, State};
+
+/// How long a sleeper sleeps before it looks again whether all is well.
+///
+/// Whoever should wake it may have been killed just before. Five looks a
+/// second cost an idle process about 0.02 % of a core.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// How often a locker looks before it sleeps: about a microsecond, as sleeping
+/// and being woken costs 50 times that.
+const LOOKS: u32 = 40;
+
+/// The mutex, and who holds it.
+#[repr(C)]
+pub(crate) struct RobustMutex {
+    mutex: UnsafeCell<libc::pthread_mutex_t>,
+    /// The process between its first and its last instruction under the lock.
+    holder: AtomicU32,
+    /// The process that died or panicked under the lock; 0 once it is repaired.
+    poison: AtomicU32,
+}
+
+// SAFETY: (1) the mutex is in an `UnsafeCell` as pthread changes it; (2) only
+// pthread's own functions touch it, which are made for many threads; (3) other
+// processes do the same.
+unsafe impl Sync for RobustMutex {}
+
+// SAFETY: it is `repr(C)`; pthread accepts any bytes in its own type (with wrong
+// ones it fails or misbehaves: the processes that share a lock trust each
+// other); everything in it is atomic or in an `UnsafeCell`.
+unsafe impl State for RobustMutex {
+    type Tail = ();
+    const KIND: [u8; 8] = *b"lock   1";
+
+    fn tail_length(_: Sizes) -> Option<usize> {
+        Some(0)
+    }
+
+    fn initialize(memory: &Memory<Self>) -> Result<()> {
+        RobustMutex::initialize(memory)
+    }
+
+    fn is_held(memory: &Memory<Self>) -> bool {
+        RobustMutex::is_held(memory)
+    }
+}
+
+/// What a locker learns beside having the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// The holder before it unlocked.
+    Unlocked,
+    /// The holder before it died, somewhere between lock and unlock.
+    Died,
+}
+
+impl RobustMutex {
+    /// Makes the mutex; called once, before any other process sees it.
+    pub(crate) fn initialize(&self) -> Result<()> {
+        let mut attributes = MaybeUninit::uninit();
+        let attributes = attributes.as_mut_ptr();
+        // SAFETY: (1) writes through the pointer; (2) it points to a local
+        // variable of the right type; (3) nobody else sees it.
+        check(unsafe { libc::pthread_mutexattr_init(attributes) })?;
+        // SAFETY: (1) reads what the call above initialized; (2) it succeeded;
+        // (3) nobody else sees it.
+        check(unsafe {
+            libc::pthread_mutexattr_setpshared(
+                attributes,
+                libc::PTHREAD_PROCESS_SHARED,
+            )
+        })?;
+        // SAFETY: as above.
+        check(unsafe {
+            libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST)
+        })?;
+        // SAFETY: as above.
+        check(unsafe {
+            libc::pthread_mutexattr_settype(
+                attributes,
+                libc::PTHREAD_MUTEX_ERRORCHECK,
+            )
+        })?;
+        // SAFETY: (1) overwrites the mutex, which nobody may be using; (2) and
+        // (3) the memory was just made and no other process has it yet.
+        check(unsafe { libc::pthread_mutex_init(self.mutex.get(), attributes) })
+    }
+
+    /// Takes the lock if it is free; `None` if not, also for its own holder.
+    pub(crate) fn try_lock(&self) -> Result<Option<Before>> {
+        match self.attempt() {
+            libc::EDEADLK => Ok(None),
+            code => self.entered(code),
+        }
+    }
+
+    /// Waits for the lock until the deadline; `None` when time is up.
+    ///
+    /// What unblocks it: the holder's unlock or, by the kernel, its death.
+    pub(crate) fn lock(&self, deadline: Deadline) -> Result<Option<Before>> {
+        if let Some(before) = self.entered(self.attempt())? {
+            return Ok(Some(before));
+        }
+        if deadline.is_over() {
+            return Ok(None);
+        }
+        for _ in 0..LOOKS {
+            self.spin();
+            if let Some(before) = self.entered(self.attempt())? {
+                return Ok(Some(before));
+            }
+        }
+        loop {
+            if let Some(before) = self.entered(self.sleep(deadline))? {
+                return Ok(Some(before));
+            }
+            if deadline.is_over() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Waits until nobody holds the lock, and leaves it free; `false` when time
+    /// is up.
+    pub(crate) fn wait_unlocked(&self, deadline: Deadline) -> Result<bool> {
+        loop {
+            if self.passed(self.sleep(deadline))? {
+                return Ok(true);
+            }
+            if deadline.is_over() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Whether nobody holds the lock; a dead holder is noted, and holds nothing.
+    pub(crate) fn is_unlocked(&self) -> Result<bool> {
+        match self.attempt() {
+            libc::EDEADLK => Ok(false),
+            code => self.passed(code),
+        }
+    }
+
+    fn attempt(&self) -> libc::c_int {
+        // SAFETY: (1) the mutex must be initialized; (2) it was, before this
+        // memory could be reached; (3) others lock and unlock it.
+        unsafe { libc::pthread_mutex_trylock(self.mutex.get()) }
+    }
+
+    fn sleep(&self, deadline: Deadline) -> libc::c_int {
+        let until = wall_clock(deadline.remaining_at_most(LOOK_AGAIN));
+        // SAFETY: as for `pthread_mutex_trylock`.
+        unsafe { libc::pthread_mutex_timedlock(self.mutex.get(), &raw const until) }
+    }
+
+    fn spin(&self) {
+        let mut looks = 0;
+        while looks < LOOKS && self.holder.load(Ordering::Relaxed) != 0 {
+            looks += 1;
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Notes who holds the lock from now on.
+    fn entered(&self, code: libc::c_int) -> Result<Option<Before>> {
+        let before = self.received(code)?;
+        if before.is_some() {
+            self.holder.store(identity::own_pid(), Ordering::Relaxed);
+            // A kill stops this process between two instructions, so it is
+            // enough that the compiler keeps their order.
+            compiler_fence(Ordering::SeqCst);
+        }
+        Ok(before)
+    }
+
+    /// Unlocks at once what was only tried.
+    fn passed(&self, code: libc::c_int) -> Result<bool> {
+        let before = self.received(code)?;
+        if before.is_some() {
+            self.unlock();
+        }
+        Ok(before.is_some())
+    }
+
+    /// Says whether the lock was got, and notes who died with it.
+    ///
+    /// This process may be killed between any two lines, so each line leaves a
+    /// state from which the next locker finds its way: it sees `Died` again.
+    fn received(&self, code: libc::c_int) -> Result<Option<Before>> {
+        match code {
+            0 => Ok(Some(Before::Unlocked)),
+            libc::EOWNERDEAD => {
+                let dead = self.holder.load(Ordering::Relaxed);
+                // Zero: it died before its first or after its last instruction
+                // under the lock, and has left nothing half done.
+                if dead != 0 {
+                    self.poison.store(dead, Ordering::Relaxed);
+                }
+                compiler_fence(Ordering::SeqCst);
+                // SAFETY: (1) only the holder may call this; (2) EOWNERDEAD
+                // says that this thread is; (3) others wait for the unlock.
+                check(unsafe { libc::pthread_mutex_consistent(self.mutex.get()) })?;
+                Ok(Some(Before::Died))
+            }
+            libc::EBUSY | libc::ETIMEDOUT => Ok(None),
+            libc::EDEADLK => Err(Error::Deadlock),
+            code => Err(refused(code)),
+        }
+    }
+
+    /// Gives the lock back; only its holder may call this.
+    pub(crate) fn unlock(&self) {
+        compiler_fence(Ordering::SeqCst);
+        self.holder.store(0, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+        // SAFETY: (1) unlocking what another thread holds would let two in;
+        // (2) the mutex checks its holder, and guards cannot leave their
+        // thread; (3) one waiter in any process is woken.
+        let code = unsafe { libc::pthread_mutex_unlock(self.mutex.get()) };
+        debug_assert_eq!(code, 0, "only the holder unlocks");
+    }
+
+    /// The process that died or panicked under the lock and left it unrepaired.
+    pub(crate) fn poison(&self) -> Option<u32> {
+        match self.poison.load(Ordering::Relaxed) {
+            0 => None,
+            pid => Some(pid),
+        }
+    }
+
+    /// Whether a thread of this process has the lock.
+    pub(crate) fn is_held(&self) -> bool {
+        self.holder.load(Ordering::Relaxed) == identity::own_pid()
+    }
+
+    /// Marks what the lock protects as half changed by this process.
+    pub(crate) fn poison_by_panic(&self) {
+        self.poison.store(identity::own_pid(), Ordering::Relaxed);
+    }
+
+    /// Marks what the lock protects as whole again.
+    pub(crate) fn mark_repaired(&self) {
+        self.poison.store(0, Ordering::Relaxed);
+    }
+}
+
+/// The lock of a structure that is whole after every instruction.
+///
+/// It is released on drop; nobody needs to know that a holder died.
+pub(crate) struct Inside<'a> {
+    mutex: &'a RobustMutex,
+    /// What became of the holder before this one.
+    #[expect(dead_code, reason = "the queue will use it")]
+    pub(crate) before: Before,
+}
+
+impl<'a> Inside<'a> {
+    pub(crate) fn enter(
+        mutex: &'a RobustMutex,
+        deadline: Deadline,
+    ) -> Result<Option<Inside<'a>>> {
+        let before = mutex.lock(deadline)?;
+        Ok(before.map(|before| Inside { mutex, before }))
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.mutex.unlock();
+    }
+}
+
+/// `left` from now, on the clock that pthread uses.
+fn wall_clock(left: Duration) -> libc::timespec {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let until = now.unwrap_or(Duration::ZERO) + left;
+    libc::timespec {
+        tv_sec: until.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: until.subsec_nanos().into(),
+    }
+}
+
+fn check(code: libc::c_int) -> Result<()> {
+    match code {
+        0 => Ok(()),
+        code => Err(refused(code)),
+    }
+}
+
+fn refused(code: libc::c_int) -> Error {
+    Error::io("use a lock")(io::Error::from_raw_os_error(code))
+}
