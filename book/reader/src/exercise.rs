@@ -21,8 +21,11 @@ pub struct Manifest {
 /// One exercise.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Exercise {
-    /// Its name for ever; also the name of its file.
+    /// Its name for ever.
     pub id: String,
+    /// The stem of its file, where that is not the id any more.
+    #[serde(default)]
+    pub name: Option<String>,
     /// What it is called.
     pub title: String,
     /// The stem of the chapter that it belongs to.
@@ -32,7 +35,7 @@ pub struct Exercise {
     /// How long it may take.
     pub minutes: u32,
     /// What is checked.
-    #[serde(default, rename = "check")]
+    #[serde(default)]
     pub checks: Vec<Check>,
     /// Help, from little to much. Markdown.
     #[serde(default)]
@@ -44,8 +47,11 @@ pub struct Exercise {
 pub struct Check {
     /// Its name within the exercise.
     pub id: String,
-    /// What it asks for, in a sentence.
+    /// What it asks for, in a few words.
     pub title: String,
+    /// What a right answer does.
+    #[serde(default)]
+    pub expected: String,
     /// What it is worth.
     pub points: u32,
 }
@@ -74,6 +80,12 @@ impl Manifest {
 }
 
 impl Exercise {
+    /// Where the starter lies, from the root of the repository.
+    #[must_use]
+    pub fn starter(&self) -> String {
+        format!("exercises/{}.rs", self.name.as_deref().unwrap_or(&self.id))
+    }
+
     /// What all checks are worth together.
     #[must_use]
     pub fn points(&self) -> u32 {
@@ -96,7 +108,7 @@ pub fn expand(
     }
     let manifest = Manifest::read(project)?;
     let exercise = manifest.find(id)?;
-    let path = format!("exercises/{id}.rs");
+    let path = exercise.starter();
     let statement = header(&project.read(&path)?);
     let level = match exercise.level {
         1 => "easy",
@@ -122,9 +134,11 @@ pub fn expand(
     for check in &exercise.checks {
         writeln!(
             shown,
-            "<li data-check=\"{}\"><span>{}</span> <span class=\"points\">{}</span></li>",
+            "<li data-check=\"{}\"><span><strong>{}</strong> {}</span> \
+             <span class=\"points\">{}</span></li>",
             escape(&check.id),
             inline(&check.title),
+            inline(&check.expected),
             points(check.points),
         )?;
     }

@@ -16,6 +16,9 @@
 //! - `check`: links, anchors, includes and fences of a chapter
 //! - `preprocess`: the mdBook preprocessor that puts all of this together
 //! - `pages`: building the pages, whole or not at all
+//! - `server`: the pages on 127.0.0.1, and what their buttons do
+//! - `run`, `supervise`: a program and all it starts, ended together
+//! - `watch`: noticing changes
 
 pub mod bench;
 pub mod chart;
@@ -31,4 +34,8 @@ pub mod preprocess;
 pub mod problem;
 pub mod project;
 pub mod quiz;
+pub mod run;
+pub mod server;
+pub mod supervise;
 pub mod timeline;
+pub mod watch;
