@@ -1,1 +1,39 @@
 //! Grades the exercises by asking the kernel.
+//!
+//! An answer's exit status and its printed words prove nothing. So the grader hands
+//! out the work itself, decides when each task may go on, asks the kernel which
+//! process came for it, and scores only what it has established.
+//!
+//! # Layout
+//!
+//! - [`attempt`]: what a scenario works with
+//! - [`command`]: the command line
+//! - [`grading`]: from a source file to a grade
+//! - [`look`]: what procfs says about a tree of processes
+//! - [`manifest`]: what exercises there are
+//! - [`package`]: builds answers
+//! - [`run`]: one run of an answer
+//! - [`scenarios`]: one file for each exercise
+//! - [`scratch`]: a folder of its own for every run
+//! - [`sheet`]: the score sheet
+//! - [`source`]: names in an answer's code
+//! - [`supervise`]: the helper that stays above everything an answer starts
+//! - [`verdict`]: what is found about an answer
+//! - [`workbook`]: where everything lies
+
+pub mod attempt;
+pub mod command;
+pub mod grading;
+pub mod look;
+pub mod manifest;
+pub mod package;
+pub mod run;
+pub mod scenarios;
+pub mod scratch;
+pub mod sheet;
+pub mod source;
+pub mod supervise;
+pub mod verdict;
+pub mod workbook;
+
+pub use supervise::init;

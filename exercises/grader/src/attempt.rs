@@ -1,0 +1,109 @@
+//! One attempt at an exercise: what a scenario works with.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::manifest::Exercise;
+use crate::run::{Finished, Plan, Run, Stop};
+use crate::sheet::Sheet;
+use crate::supervise::Exit;
+use crate::verdict::Verdict;
+
+/// The program to be judged, random numbers to judge it with, and the sheet.
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    /// The exercise.
+    pub exercise: &'a Exercise,
+    /// Random numbers that the seed repeats.
+    pub random: fastrand::Rng,
+    /// The score sheet.
+    pub sheet: Sheet,
+    /// What the last failed run printed.
+    pub printed: String,
+    program: PathBuf,
+    confinement: Vec<String>,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt with nothing judged yet.
+    #[must_use]
+    pub fn new(
+        exercise: &'a Exercise,
+        program: &Path,
+        seed: u64,
+        confinement: &[String],
+    ) -> Attempt<'a> {
+        Attempt {
+            exercise,
+            random: fastrand::Rng::with_seed(seed),
+            sheet: Sheet::default(),
+            printed: String::new(),
+            program: program.to_owned(),
+            confinement: confinement.to_vec(),
+        }
+    }
+
+    /// Starts the program.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Grader`] when it cannot be started.
+    pub fn start(&self, plan: Plan) -> Result<Run, Stop> {
+        let plan = Plan {
+            deadline: Duration::from_secs(self.exercise.deadline),
+            confinement: self.confinement.clone(),
+            ..plan
+        };
+        Run::start(&self.program, plan)
+    }
+
+    /// One part of a scenario, and the checks it decides. If it has to stop, those
+    /// of its checks that are still open fail for that reason, and the next part
+    /// goes on.
+    pub fn part(
+        &mut self,
+        checks: &[&str],
+        judge: impl FnOnce(&mut Attempt<'a>) -> Result<(), Stop>,
+    ) {
+        if let Err(stop) = judge(self) {
+            self.sheet.stopped(checks, &stop);
+        }
+    }
+
+    /// Runs the program, with `conduct` to decide who goes when, to its end.
+    ///
+    /// What it printed is kept, should it fail.
+    ///
+    /// # Errors
+    ///
+    /// Whatever stopped it.
+    pub fn conduct(
+        &mut self,
+        plan: Plan,
+        conduct: impl FnOnce(&mut Self, &mut Run) -> Result<(), Stop>,
+    ) -> Result<Finished, Stop> {
+        let mut run = self.start(plan)?;
+        let finished = conduct(self, &mut run).and_then(|()| run.finish());
+        let well = |finished: &Finished| finished.end.exit == Exit::Code(0);
+        if !finished.as_ref().is_ok_and(well) {
+            run.printed().trim().clone_into(&mut self.printed);
+        }
+        finished
+    }
+
+    /// Notes a check: passed if `right`, else failed with what was seen.
+    pub fn check(
+        &mut self,
+        check: &str,
+        verdict: Verdict,
+        right: bool,
+        seen: impl Display,
+    ) {
+        if right {
+            self.sheet.pass(check);
+        } else {
+            self.sheet.fail(check, verdict, seen.to_string());
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! How a grade is told on a terminal, or to whatever stands in for one.
+
+use std::env;
+use std::io::{IsTerminal, stderr, stdout};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::verdict::{CheckResult, Grade, Verdict};
+
+/// Says what is being done, so that compiling is never silent: a spinner on a
+/// terminal, a line each elsewhere.
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(super) fn start() -> Progress {
+        if !stderr().is_terminal() {
+            eprintln!("compiling");
+            return Progress { bar: None };
+        }
+        let bar = ProgressBar::new_spinner().with_message("compiling");
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
+        {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Progress { bar: Some(bar) }
+    }
+
+    /// Goes on to the next thing.
+    pub(super) fn at(&self, what: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(what.to_owned());
+        }
+    }
+
+    pub(super) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Tells one grade.
+pub(super) fn tell(grade: &Grade) {
+    let points = format!("{} of {} points", grade.points, grade.out_of);
+    println!(
+        "{} ({}): {}",
+        paint(BOLD, &grade.title),
+        grade.exercise,
+        paint(colour(grade.verdict), &points)
+    );
+    if grade.verdict == Verdict::BuildError {
+        println!("{}", grade.compiler.trim_end());
+        return;
+    }
+    for check in &grade.checks {
+        tell_check(check);
+    }
+    if !grade.compiler.is_empty() {
+        println!("\nThe compiler warns:\n{}", grade.compiler.trim_end());
+    }
+    if !grade.printed.is_empty() {
+        println!("\nThe answer printed:");
+        let lines: Vec<&str> = grade.printed.lines().collect();
+        for line in &lines[lines.len().saturating_sub(12)..] {
+            println!("  | {line}");
+        }
+    }
+    if !grade.is_full() {
+        println!("\nThe same inputs again: --seed {}", grade.seed);
+    }
+}
+
+fn tell_check(check: &CheckResult) {
+    let verdict = paint(colour(check.verdict), check.verdict.words());
+    let points = format!("{}/{}", check.points, check.out_of);
+    println!("  {points:>4}  {}: {verdict}", check.title);
+    if check.verdict == Verdict::Pass {
+        return;
+    }
+    for (label, text) in [
+        ("seen", &check.observed),
+        ("expected", &check.expected),
+        ("read", &check.section),
+    ] {
+        let mut lines = wrap(text, 70).into_iter();
+        let first = lines.next().unwrap_or_default();
+        println!("        {label:>8}: {first}");
+        for line in lines {
+            println!("                  {line}");
+        }
+    }
+}
+
+/// Breaks a text into lines of at most `width` letters; its own lines stay apart.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty()
+                && line.chars().count() + word.chars().count() >= width
+            {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+const BOLD: &str = "1";
+
+fn colour(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "32",
+        Verdict::Skipped => "33",
+        _ => "31",
+    }
+}
+
+/// In colour, where that is wanted: on a terminal, and unless `NO_COLOR` is set.
+pub(super) fn paint(code: &str, text: &str) -> String {
+    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if unwanted || !stdout().is_terminal() {
+        return text.to_owned();
+    }
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}

@@ -1,0 +1,214 @@
+//! Builds answers: copied into a package of their own, in one call of cargo.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::workbook::Workbook;
+
+/// A source to be built, under a name that no other source of the batch has.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The name of the program, unique by role.
+    pub name: String,
+    /// Where the source is.
+    pub path: PathBuf,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// Program by name, for what compiled.
+    pub programs: BTreeMap<String, PathBuf>,
+    /// What the compiler said, by name, warnings included.
+    pub messages: BTreeMap<String, String>,
+    /// What cargo said apart from that; it tells why there is no program where
+    /// the compiler was not even reached.
+    pub cargo: String,
+}
+
+/// Builds all sources in one call of cargo. Only one grader builds at a time; a
+/// second one waits. What was built stays as it is as long as `Lease` lives.
+///
+/// # Errors
+///
+/// When cargo cannot be run or the folder cannot be written.
+pub fn build(
+    workbook: &Workbook,
+    sources: &[Source],
+    progress: &mut dyn FnMut(&str),
+) -> io::Result<(Built, Lease)> {
+    let folder = workbook.build();
+    let binaries = folder.join("src/bin");
+    fs::create_dir_all(&binaries)?;
+    let lock = File::create(folder.join("lock"))?;
+    if lock.try_lock().is_err() {
+        progress("waiting for another grader");
+        // Unblocked when the other grader has run what it built, or is gone.
+        lock.lock()?;
+    }
+    write_if_changed(&folder.join("Cargo.toml"), &manifest(workbook)?)?;
+    let lock_file = folder.join("Cargo.lock");
+    copy_lock_file(workbook, &lock_file)?;
+    for source in sources {
+        let text = fs::read_to_string(&source.path).map_err(|error| {
+            let path = workbook.shown(&source.path);
+            io::Error::new(error.kind(), format!("{path}: {error}"))
+        })?;
+        write_if_changed(&binaries.join(format!("{}.rs", source.name)), &text)?;
+    }
+    let built = call_cargo(workbook, &folder, sources, progress)?;
+    Ok((built, Lease { _lock: lock }))
+}
+
+/// As long as this lives, no other grader changes what was built.
+#[derive(Debug)]
+pub struct Lease {
+    _lock: File,
+}
+
+/// The generated manifest: the dependencies and lints of the exercises.
+fn manifest(workbook: &Workbook) -> io::Result<String> {
+    let folder = workbook.root().join("exercises");
+    let text = fs::read_to_string(folder.join("Cargo.toml"))?;
+    let exercises: toml::Table = toml::from_str(&text).map_err(io::Error::other)?;
+    let mut dependencies = table(&exercises, "dependencies");
+    for (_, dependency) in &mut dependencies {
+        let Some(path) = dependency.get("path").and_then(toml::Value::as_str) else {
+            continue;
+        };
+        let path = folder.join(path).canonicalize()?.display().to_string();
+        if let Some(dependency) = dependency.as_table_mut() {
+            dependency.insert("path".to_owned(), path.into());
+        }
+    }
+    let package = toml::toml! {
+        name = "answers"
+        version = "0.0.0"
+        edition = "2024"
+        publish = false
+    };
+    let profile = toml::toml! {
+        [dev]
+        debug = false
+    };
+    let manifest = toml::Table::from_iter([
+        ("package".to_owned(), package.into()),
+        ("dependencies".to_owned(), dependencies.into()),
+        ("lints".to_owned(), table(&exercises, "lints").into()),
+        ("profile".to_owned(), profile.into()),
+        ("workspace".to_owned(), toml::Table::new().into()),
+    ]);
+    toml::to_string(&manifest).map_err(io::Error::other)
+}
+
+fn table(manifest: &toml::Table, name: &str) -> toml::Table {
+    let table = manifest.get(name).and_then(toml::Value::as_table);
+    table.cloned().unwrap_or_default()
+}
+
+/// Cargo completes the copy with the generated package. It is made anew when the
+/// workbook's own has changed, so that answers use the same versions.
+fn copy_lock_file(workbook: &Workbook, copy: &Path) -> io::Result<()> {
+    let original = fs::read_to_string(workbook.root().join("Cargo.lock"))?;
+    let seen = copy.with_extension("lock.seen");
+    let same = fs::read_to_string(&seen).is_ok_and(|seen| seen == original);
+    if !same || !copy.exists() {
+        fs::write(copy, &original)?;
+        fs::write(seen, original)?;
+    }
+    Ok(())
+}
+
+fn call_cargo(
+    workbook: &Workbook,
+    folder: &Path,
+    sources: &[Source],
+    progress: &mut dyn FnMut(&str),
+) -> io::Result<Built> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args([
+            "build",
+            "--offline",
+            "--keep-going",
+            "--message-format=json",
+        ])
+        .arg("--target-dir")
+        .arg(folder.join("target"))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for source in sources {
+        command.args(["--bin", &source.name]);
+    }
+    let mut child = command.spawn()?;
+    let messages = child.stdout.take();
+    let errors = child.stderr.take();
+    let shown = |name: &str| {
+        let source = sources.iter().find(|source| source.name == name);
+        source.map(|source| workbook.shown(&source.path))
+    };
+    let mut built = Built::default();
+    let cargo = std::thread::spawn(move || {
+        let lines = errors.map(|errors| BufReader::new(errors).lines());
+        let lines = lines.into_iter().flatten().map_while(Result::ok);
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    for line in messages
+        .map(BufReader::new)
+        .into_iter()
+        .flat_map(BufRead::lines)
+    {
+        let Ok(message) = serde_json::from_str::<Value>(&line?) else {
+            continue;
+        };
+        take_in(&message, &shown, &mut built, progress);
+    }
+    child.wait()?;
+    built.cargo = cargo.join().unwrap_or_default();
+    Ok(built)
+}
+
+fn take_in(
+    message: &Value,
+    shown: &dyn Fn(&str) -> Option<String>,
+    built: &mut Built,
+    progress: &mut dyn FnMut(&str),
+) {
+    let name = message["target"]["name"].as_str().unwrap_or_default();
+    match message["reason"].as_str() {
+        Some("compiler-message") => {
+            let Some(path) = shown(name) else { return };
+            let rendered = message["message"]["rendered"].as_str();
+            let text = rendered.unwrap_or_default();
+            let text = text.replace(&format!("src/bin/{name}.rs"), &path);
+            built
+                .messages
+                .entry(name.to_owned())
+                .or_default()
+                .push_str(&text);
+        }
+        Some("compiler-artifact") => {
+            progress(name);
+            if let Some(program) = message["executable"].as_str() {
+                built.programs.insert(name.to_owned(), program.into());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Leaves alone what is the same, so that cargo sees no change in it.
+fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(path, text)
+}

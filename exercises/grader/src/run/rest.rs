@@ -1,0 +1,127 @@
+//! Rest: the moment from which only the grader can wake the tree.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::waits::{Wait, waiting};
+use crate::look::Look;
+
+/// What the watch has found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// Somebody runs, or may wake by itself soon.
+    Busy,
+    /// All wait for somebody else, and for ever.
+    Rest,
+    /// All wait, some with a time limit, and for a while nothing has come of it.
+    Quiet,
+    /// Processor time is spent and nothing comes of it.
+    Spinning,
+}
+
+/// How long a tree with timed waits must bring nothing to be called quiet.
+const QUIET: Duration = Duration::from_secs(1);
+/// The same where the machine is too busy to tell a poll from hard work.
+const QUIET_UNDER_LOAD: Duration = Duration::from_secs(4);
+/// Time on cores and waiting for them that a quiet tree may need.
+const IDLE: u64 = 300_000_000;
+
+/// Watches one tree.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// Since when nothing has come from the tree.
+    since: Instant,
+    /// The last figures of every thread: on a core, waiting for one.
+    seen: BTreeMap<u32, (u64, u64)>,
+    running: u64,
+    delayed: u64,
+    /// Nanoseconds on cores without an event that count as spinning.
+    spinning: u64,
+}
+
+impl Watch {
+    pub(super) fn new(spinning: Duration) -> Watch {
+        Watch {
+            since: Instant::now(),
+            seen: BTreeMap::new(),
+            running: 0,
+            delayed: 0,
+            spinning: u64::try_from(spinning.as_nanos()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Something has come from the tree, or has been sent to it.
+    pub(super) fn event(&mut self) {
+        self.since = Instant::now();
+        self.running = 0;
+        self.delayed = 0;
+    }
+
+    /// Looks twice. Threads that sleep in both looks and have not been put on a
+    /// core between them slept at one common moment; if none of them wakes by
+    /// itself, only somebody outside can wake the tree.
+    ///
+    /// `main` must be there: a tree without it is about to be reported as ended.
+    pub(super) fn pace(&mut self, main: u32, look: impl Fn() -> Look) -> Pace {
+        let first = look();
+        self.add(&first);
+        if self.running > self.spinning {
+            return Pace::Spinning;
+        }
+        let alive = first.living().any(|process| process.id == main);
+        if !alive || !first.asleep() || look() != first {
+            return Pace::Busy;
+        }
+        if !timed(&first) {
+            return Pace::Rest;
+        }
+        let passed = self.since.elapsed();
+        let idle = self.running + self.delayed < IDLE;
+        if passed >= QUIET_UNDER_LOAD || passed >= QUIET && idle {
+            return Pace::Quiet;
+        }
+        Pace::Busy
+    }
+
+    /// How long nothing has come from the tree.
+    pub(super) fn silence(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn add(&mut self, look: &Look) {
+        let mut seen = BTreeMap::new();
+        for thread in look.threads() {
+            let before = self.seen.get(&thread.id).copied().unwrap_or_default();
+            self.running += thread.running.saturating_sub(before.0);
+            self.delayed += thread.delayed.saturating_sub(before.1);
+            seen.insert(thread.id, (thread.running, thread.delayed));
+        }
+        self.seen = seen;
+    }
+}
+
+/// Whether any thread wakes by itself. Where the kernel does not tell, it may.
+fn timed(look: &Look) -> bool {
+    living_threads(look)
+        .any(|(process, thread)| waiting(process, thread).is_none_or(|it| it.timed))
+}
+
+/// Whether any thread just lets time pass, as opposed to looking again for
+/// something at times.
+pub(super) fn sleeps(look: &Look) -> bool {
+    living_threads(look).any(|(process, thread)| {
+        waiting(process, thread).is_none_or(|it| it.wait == Wait::Sleep)
+    })
+}
+
+fn living_threads(look: &Look) -> impl Iterator<Item = (u32, u32)> {
+    let threads = look.living().flat_map(|process| {
+        process
+            .threads
+            .iter()
+            .map(move |thread| (process.id, thread))
+    });
+    threads
+        .filter(|(_, thread)| thread.state == 'S')
+        .map(|(process, thread)| (process, thread.id))
+}

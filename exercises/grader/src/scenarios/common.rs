@@ -1,0 +1,111 @@
+//! What several scenarios do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use probe::Task;
+use probe::protocol::Order;
+
+use crate::attempt::Attempt;
+use crate::run::{Event, Finished, Run, Stop, Visit};
+use crate::supervise::Exit;
+use crate::verdict::Verdict;
+
+/// Tasks to hand out, and what they consist of.
+#[derive(Clone, Debug)]
+pub(super) struct Batch {
+    /// What the program is given: numbers that say nothing about the content.
+    pub(super) tasks: Vec<Task>,
+    /// What each task works on, in the order of the tasks.
+    pub(super) numbers: Vec<i64>,
+}
+
+impl Batch {
+    /// Tasks on random numbers.
+    pub(super) fn random(random: &mut fastrand::Rng, count: usize) -> Batch {
+        let mut ids = BTreeSet::new();
+        while ids.len() < count {
+            ids.insert(random.u64(1..1 << 40));
+        }
+        let mut ids: Vec<u64> = ids.into_iter().collect();
+        // Sorting by id must not restore the order of the input.
+        random.shuffle(&mut ids);
+        Batch {
+            tasks: ids.into_iter().map(|id| Task::new(id, 0)).collect(),
+            numbers: (0..count)
+                .map(|_| random.i64(-1_000_000..1_000_000))
+                .collect(),
+        }
+    }
+
+    /// The orders behind the tasks.
+    pub(super) fn orders(&self) -> BTreeMap<u64, Order> {
+        let order = |number: &i64| Order {
+            number: *number,
+            ..Order::default()
+        };
+        let ids = self.tasks.iter().map(Task::id);
+        ids.zip(self.numbers.iter().map(order)).collect()
+    }
+
+    /// The squares of the numbers, in the order of the tasks.
+    pub(super) fn squares(&self) -> Vec<i64> {
+        self.numbers.iter().map(|number| number * number).collect()
+    }
+
+    /// The place of a visit's task in the input.
+    pub(super) fn place(&self, visit: &Visit) -> Option<usize> {
+        self.tasks
+            .iter()
+            .position(|task| Some(task.id()) == visit.task())
+    }
+}
+
+/// The processes that work on tasks, the main process not among them.
+pub(super) fn workers(run: &Run, visits: &[Visit]) -> BTreeSet<u32> {
+    let tasks = visits.iter().filter(|visit| visit.task().is_some());
+    let mut workers: BTreeSet<u32> = tasks.map(|visit| visit.process).collect();
+    workers.remove(&run.main());
+    workers
+}
+
+/// Lets one visitor in and waits until it has left and all is at rest again.
+pub(super) fn see_through(run: &mut Run, visit: &Visit) -> Result<(), Stop> {
+    run.release(visit);
+    loop {
+        match run.event()? {
+            Event::Left(left, _) | Event::Lost(left) if left.id == visit.id => break,
+            _ => {}
+        }
+    }
+    run.settle()
+}
+
+/// Notes under `check` whether the program ended well and left nothing behind.
+pub(super) fn clean_end(
+    attempt: &mut Attempt<'_>,
+    check: &str,
+    finished: &Finished,
+) {
+    let end = &finished.end;
+    if end.exit != Exit::Code(0) {
+        let seen = format!("the main process ended with {}", end.exit);
+        attempt.sheet.fail(check, Verdict::Crashed, seen);
+    }
+    let left = end.unreaped + end.alive.len();
+    if left > 0 {
+        let seen = format!(
+            "when the main process ended, it had not waited for {left} of its \
+             processes: {} still ran, {} had ended and were left as zombies",
+            end.alive.len(),
+            end.unreaped
+        );
+        attempt.sheet.fail(check, Verdict::Leaked, seen);
+    }
+    let files: Vec<&String> =
+        finished.files.iter().chain(&end.shared_memory).collect();
+    if !files.is_empty() {
+        let seen = format!("files were left behind: {files:?}");
+        attempt.sheet.fail(check, Verdict::Leaked, seen);
+    }
+    attempt.sheet.pass(check);
+}

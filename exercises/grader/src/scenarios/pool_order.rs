@@ -1,0 +1,172 @@
+//! `pool_order`: results in input order although tasks finish in reverse.
+
+use serde_json::{Value, json};
+
+use super::common::{Batch, clean_end, see_through, workers};
+use crate::attempt::Attempt;
+use crate::run::{Plan, Run, Stop};
+use crate::verdict::Verdict;
+
+pub(super) fn judge(attempt: &mut Attempt<'_>) {
+    attempt.part(&["one"], |attempt| {
+        let answer = answer_to(attempt, 1, 1)?;
+        attempt.check("one", Verdict::Fail, answer.in_order(), answer);
+        Ok(())
+    });
+    attempt.part(&["right"], |attempt| {
+        // Nothing to do; fewer tasks than workers; a last round that is not full.
+        for (tasks, workers) in [(0, 2), (2, 4), (7, 3)] {
+            let answer = answer_to(attempt, tasks, workers)?;
+            if !answer.complete() {
+                attempt
+                    .sheet
+                    .fail("right", Verdict::Fail, answer.to_string());
+            }
+        }
+        attempt.sheet.pass("right");
+        Ok(())
+    });
+    attempt.part(&["workers", "at_once", "order", "clean"], in_reverse);
+}
+
+/// Keeps all workers waiting, and always lets in the one whose task is last in the
+/// input: results come in an order that is not that of the input.
+fn in_reverse(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
+    let team = attempt.random.usize(3..=4);
+    let batch = Batch::random(&mut attempt.random, 2 * team + 1);
+    let mut turned = false;
+    let finished = attempt.conduct(plan(&batch, team), |attempt, run| {
+        // One more than there may be: this ends when all is at rest.
+        run.gather(team + 1)?;
+        judge_team(attempt, run, team);
+        while let Some(last) = run
+            .held_tasks()
+            .into_iter()
+            .max_by_key(|visit| batch.place(visit))
+        {
+            turned |= run.held_tasks().len() > 1;
+            see_through(run, &last)?;
+            if run.held_tasks().len() > team {
+                let seen = format!("{} tasks ran at once", run.held_tasks().len());
+                attempt.sheet.fail("at_once", Verdict::Fail, seen);
+            }
+        }
+        Ok(())
+    })?;
+    let answer = Answered::new(&batch, finished.answer.clone());
+    if turned {
+        attempt.check("order", Verdict::Fail, answer.in_order(), answer);
+    } else {
+        let seen = "no two tasks ever ran at the same time, so none could finish \
+                    before an earlier one";
+        attempt.sheet.fail("order", Verdict::NotParallel, seen);
+    }
+    clean_end(attempt, "clean", &finished);
+    Ok(())
+}
+
+fn judge_team(attempt: &mut Attempt<'_>, run: &Run, team: usize) {
+    let held = run.held_tasks();
+    let found = workers(run, &held);
+    let own = held
+        .iter()
+        .filter(|visit| visit.process == run.main())
+        .count();
+    let seen = if own > 0 {
+        format!(
+            "{own} tasks ran in the main process itself, none of them in a worker"
+        )
+    } else {
+        format!(
+            "all processes were at rest, and tasks were in the hands of {} of the \
+             {team} workers",
+            found.len()
+        )
+    };
+    attempt.check("workers", Verdict::NotParallel, found.len() >= team, seen);
+    let seen = format!(
+        "when all processes were at rest, {} tasks were being worked on at the same \
+         time, in {} worker processes",
+        held.len(),
+        found.len()
+    );
+    let as_asked = held.len() == team && found.len() == team;
+    attempt.check("at_once", Verdict::NotParallel, as_asked, seen);
+}
+
+/// Lets the program run as it likes.
+fn answer_to(
+    attempt: &mut Attempt<'_>,
+    tasks: usize,
+    team: usize,
+) -> Result<Answered, Stop> {
+    let batch = Batch::random(&mut attempt.random, tasks);
+    let finished = attempt.conduct(plan(&batch, team), |_, run| run.run_free())?;
+    Ok(Answered::new(&batch, finished.answer))
+}
+
+fn plan(batch: &Batch, team: usize) -> Plan {
+    Plan {
+        given: json!([team, batch.tasks]),
+        orders: batch.orders(),
+        ..Plan::default()
+    }
+}
+
+/// What was asked and what was answered.
+struct Answered {
+    expected: Vec<i64>,
+    got: Option<Value>,
+}
+
+impl Answered {
+    fn new(batch: &Batch, got: Option<Value>) -> Answered {
+        Answered {
+            expected: batch.squares(),
+            got,
+        }
+    }
+
+    fn numbers(&self) -> Option<Vec<i64>> {
+        serde_json::from_value(self.got.clone()?).ok()
+    }
+
+    fn in_order(&self) -> bool {
+        self.numbers().as_ref() == Some(&self.expected)
+    }
+
+    /// All squares are there, in whatever order.
+    fn complete(&self) -> bool {
+        let sorted = |mut numbers: Vec<i64>| {
+            numbers.sort_unstable();
+            numbers
+        };
+        self.numbers().map(sorted) == Some(sorted(self.expected.clone()))
+    }
+}
+
+impl std::fmt::Display for Answered {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let count = self.expected.len();
+        let Some(got) = &self.got else {
+            return write!(
+                formatter,
+                "with {count} tasks, the main process ended without one answer"
+            );
+        };
+        if self.complete() {
+            return write!(
+                formatter,
+                "the results of {count} tasks came back in the order in which the \
+                 tasks finished, not in the order of the input: expected {:?}, got \
+                 {got}",
+                self.expected
+            );
+        }
+        write!(
+            formatter,
+            "the results of {count} tasks are wrong: expected {:?}, got {got}",
+            self.expected
+        )
+    }
+}

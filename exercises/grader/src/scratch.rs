@@ -1,0 +1,94 @@
+//! A folder of its own for every run.
+
+use std::env;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Every scratch folder's name begins with this.
+const PREFIX: &str = "grade-";
+
+/// A folder that is removed with all its content when it is dropped. It holds the
+/// program, the socket, and the two folders that an answer may write to.
+///
+/// Its path is short: a socket's path must fit into 107 bytes, and ipc-channel
+/// makes sockets below the folder for temporary files.
+#[derive(Debug)]
+pub struct Scratch {
+    folder: PathBuf,
+    /// Locked as long as the folder is in use; the lock ends with this process.
+    _lock: File,
+}
+
+impl Scratch {
+    /// Makes the folder, and removes those of graders that were killed.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room, or no right to write.
+    pub fn new() -> io::Result<Scratch> {
+        let base = Some(env::temp_dir())
+            .filter(|base| base.as_os_str().len() < 40)
+            .unwrap_or_else(|| PathBuf::from("/tmp"));
+        remove_stale(&base);
+        let folder = base.join(format!("{PREFIX}{:08x}", fastrand::u32(..)));
+        fs::create_dir(&folder)?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        let lock = File::create(folder.join("lock"))?;
+        lock.lock()?;
+        let scratch = Scratch {
+            folder,
+            _lock: lock,
+        };
+        for folder in [scratch.work(), scratch.temporary()] {
+            fs::create_dir(folder)?;
+        }
+        Ok(scratch)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The socket that the probe connects to.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
+    }
+
+    /// The answer's working folder.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.folder.join("work")
+    }
+
+    /// The answer's folder for temporary files.
+    #[must_use]
+    pub fn temporary(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by a later grader.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn remove_stale(base: &Path) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let Ok(lock) = File::open(entry.path().join("lock")) else {
+            continue; // being made this moment, or somebody else's
+        };
+        if !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}

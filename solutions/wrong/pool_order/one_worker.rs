@@ -1,0 +1,76 @@
+//! Misconception: a team works in parallel because it was started.
+//! Loses: workers at_once order clean
+//! Told: 1 of the
+
+use std::error::Error;
+
+use ipc_channel::ipc::{self, IpcOneShotServer, IpcReceiver, IpcSender};
+use multiproc::Process;
+use probe::Task;
+
+/// What goes to a worker: a task, and its place in the input.
+type Question = (usize, Task);
+/// What comes back: the same place, and the square.
+type Reply = (usize, i64);
+
+/// A worker, as its parent holds it.
+struct Worker {
+    /// Where its tasks go in. It ends when this is dropped.
+    questions: IpcSender<Question>,
+    process: Process<()>,
+}
+
+/// Starts a worker that squares what it is sent. All workers send their results
+/// into one channel: each gets a clone of its sender.
+fn start_worker(replies: IpcSender<Reply>) -> Result<Worker, Box<dyn Error>> {
+    let (server, name) = IpcOneShotServer::new()?;
+    let process = Process::spawn(work, name)?;
+    let (_, hello): (_, IpcSender<(IpcReceiver<Question>, IpcSender<Reply>)>) =
+        server.accept()?;
+    let (questions, receiver) = ipc::channel()?;
+    hello.send((receiver, replies))?;
+    Ok(Worker { questions, process })
+}
+
+/// What a worker does: squares tasks until its parent hangs up.
+fn work(server: String) {
+    let (sender, receiver) =
+        ipc::channel().expect("the system has descriptors left");
+    let hello = IpcSender::connect(server).expect("the parent waits");
+    hello.send(sender).expect("the parent waits");
+    let (questions, replies): (IpcReceiver<Question>, IpcSender<Reply>) =
+        receiver.recv().expect("the parent answers");
+    while let Ok((index, task)) = questions.recv() {
+        let square = probe::work::square(task);
+        replies.send((index, square)).expect("the parent listens");
+    }
+}
+
+/// The squares of all tasks, by `workers` processes.
+fn squares(tasks: Vec<Task>, workers: usize) -> Result<Vec<i64>, Box<dyn Error>> {
+    let count = tasks.len();
+    let (sender, replies) = ipc::channel()?;
+    let team = (0..workers.min(tasks.len()))
+        .map(|_| start_worker(sender.clone()))
+        .collect::<Result<Vec<Worker>, _>>()?;
+    for (index, task) in tasks.into_iter().enumerate() {
+        team[0].questions.send((index, task))?;
+    }
+    let mut results = vec![0; count];
+    for _ in 0..count {
+        let (index, square) = replies.recv()?;
+        results[index] = square;
+    }
+    for worker in team {
+        drop(worker.questions);
+        worker.process.join()?;
+    }
+    Ok(results)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    multiproc::init();
+    let (workers, tasks) = probe::given((3, probe::samples(7)));
+    probe::answer(&squares(tasks, workers)?);
+    Ok(())
+}
