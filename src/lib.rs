@@ -17,7 +17,9 @@ mod pool;
 mod process;
 mod robust;
 mod shared;
+mod trace;
 mod value;
+mod waiting;
 mod worker;
 
 pub use array::{Array, ArrayGuard};

@@ -23,6 +23,7 @@ use rustix::net::{
 use crate::deadline::{Deadline, wait_readable, wait_writable};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::waiting::waiting;
 
 /// The first byte of a packet: the message follows.
 const INLINE: u8 = 1;
@@ -109,6 +110,7 @@ fn send_packet(
             Err(Errno::INTR) => {}
             // The receiver has not taken what is under way.
             Err(Errno::AGAIN) => {
+                let _waiting = waiting(c"in send");
                 if !wait_writable(socket, deadline)? {
                     return Ok(false);
                 }
@@ -168,11 +170,8 @@ fn receive_packet(
     deadline: Deadline,
 ) -> Result<Option<(usize, Vec<OwnedFd>)>> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
-    // Without a deadline the call itself waits: one system call a message.
-    let patience = match deadline.remaining() {
-        None => RecvFlags::empty(),
-        Some(_) => RecvFlags::DONTWAIT,
-    };
+    let mut patience = RecvFlags::DONTWAIT;
+    let mut _waiting = None;
     loop {
         let mut beside = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::CMSG_CLOEXEC | patience;
@@ -196,7 +195,11 @@ fn receive_packet(
             // once, before what it sent itself: go on and read that.
             Err(Errno::INTR | Errno::CONNRESET) => {}
             Err(Errno::AGAIN) => {
-                if wait_readable(&[socket], deadline)?.is_empty() {
+                _waiting.get_or_insert_with(|| waiting(c"in recv"));
+                if deadline.remaining().is_none() {
+                    // The call itself waits: fewer system calls a message.
+                    patience = RecvFlags::empty();
+                } else if wait_readable(&[socket], deadline)?.is_empty() {
                     return Ok(None);
                 }
             }

@@ -17,7 +17,7 @@ use crate::deadline::{Deadline, wait_readable};
 use crate::error::{Error, Result};
 use crate::handle;
 use crate::worker::{self, Answer, Request, Trampoline};
-use crate::{image, lifeline, packet};
+use crate::{image, lifeline, packet, trace, waiting};
 
 /// A function that runs in a process of its own, and its result to come.
 ///
@@ -125,6 +125,7 @@ impl<R: Serialize + DeserializeOwned> Process<R> {
             return Err(Error::AlreadyJoined);
         };
         let status = running.child.wait();
+        trace::instant("exit", format_args!("{} ended", self.name));
         match running.answer.take() {
             Some((bytes, luggage)) => {
                 read_answer(self.id, &bytes, luggage).map(Some)
@@ -168,6 +169,19 @@ impl<R> Process<R> {
             wait_readable(&[running.sentinel.as_fd()], now)
                 .is_ok_and(|ended| ended.is_empty())
         })
+    }
+
+    /// The calls of this crate that the process's threads wait in at this
+    /// moment, for example `Queue::put`.
+    ///
+    /// When [`join_timeout`](Process::join_timeout) returns `None` again and
+    /// again, this says why: a child that waits in `Queue::put` for somebody to
+    /// take its items never ends while its parent waits for its end.
+    pub fn waits_in(&self) -> Vec<String> {
+        match self.child {
+            Some(_) => waiting::calls_of(self.id),
+            None => Vec::new(),
+        }
     }
 
     /// Asks the process to end (`SIGTERM`); it may refuse, or clean up first.
@@ -360,6 +374,7 @@ impl ProcessBuilder {
             name,
             prints_panics: self.prints,
         };
+        let _starting = trace::span("spawn", format_args!("start {}", request.name));
         let mut bytes = Vec::new();
         let handles =
             handle::encode_with_handles(&(&request, &argument), &mut bytes)?;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::handle::{self, Handle};
-use crate::{image, lifeline, packet};
+use crate::{image, lifeline, packet, trace};
 
 /// The first packet to a worker. No program finds it on its standard input by
 /// chance, so a program that does is a worker.
@@ -101,8 +101,8 @@ thread_local! {
 #[doc(alias = "freeze_support")]
 #[doc(alias = "__main__")]
 pub fn init() {
-    INITIALIZED.store(true, Ordering::Relaxed);
-    if NAME.get().is_none() && was_greeted() {
+    let first_call = !INITIALIZED.swap(true, Ordering::Relaxed);
+    if first_call && was_greeted() {
         match serve() {
             Ok(code) => std::process::exit(code),
             // The parent learns from the exit code that there is no answer;
@@ -117,11 +117,19 @@ pub fn init() {
             }
         }
     }
+    if first_call {
+        trace::open("main", false);
+    }
 }
 
 /// Whether `init` was called in this process.
 pub(crate) fn is_initialized() -> bool {
     INITIALIZED.load(Ordering::Relaxed)
+}
+
+/// Whether this process was started as a worker.
+pub(crate) fn is_worker() -> bool {
+    NAME.get().is_some()
 }
 
 /// The name that this process was started with.
@@ -172,9 +180,12 @@ fn serve() -> Result<i32> {
         let _ = rustix::thread::set_name(&name);
     }
     NAME.get_or_init(|| request.name);
+    trace::open(name(), true);
     note_panics(request.prints_panics);
 
+    let running = trace::span("process", name());
     let (answer, handles) = trampoline(function, argument, luggage);
+    drop(running);
     let _ = std::io::stdout().flush();
     match packet::send(socket.as_fd(), &answer, &handles, Deadline::NEVER) {
         // Nobody waits for the result: the parent dropped its handle.

@@ -16,6 +16,7 @@ use crate::image;
 use crate::mapping::Mapping;
 use crate::pool::bell::Bell;
 use crate::pool::desk::{Desk, RING, ResultHeader, Ring, TaskHeader};
+use crate::trace;
 use crate::worker::{self, Answer, Trampoline};
 
 /// How long a sleeping worker waits before it looks again. Nothing depends on
@@ -240,7 +241,9 @@ impl Worker {
             self.find(header.trampoline, header.function)?;
         self.result.clear();
         self.result.resize(ResultHeader::SIZE, 0);
+        let running = trace::span("task", "task");
         let answer = trampoline(function, &self.task, &mut self.result);
+        drop(running);
         if let Err(answer) = &answer {
             self.result.truncate(ResultHeader::SIZE);
             handle::encode(answer, &mut self.result)?;
