@@ -1,4 +1,103 @@
 //! Processes, pools, queues, pipes and shared values.
+//!
+//! What Python's `multiprocessing` offers, for Rust: start a function in a
+//! process of its own, map over a pool of processes, talk through queues and
+//! pipes, share values, and survive what goes wrong. This library is the
+//! workbook's: it is meant to be read.
+//!
+//! ```standalone_crate
+//! fn square(number: i64) -> i64 {
+//!     number * number
+//! }
+//!
+//! fn main() -> multiproc::Result<()> {
+//!     multiproc::init();
+//!     let pool = multiproc::Pool::new(4)?;
+//!     assert_eq!(pool.map(square, [1, 2, 3])?, [1, 4, 9]);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # How a function gets into another process
+//!
+//! A thread shares its parent's memory, so a closure can simply be called there.
+//! A process has a memory of its own. What goes into it must be sent:
+//!
+//! ```text
+//!     parent                                     child
+//!     spawn(square, 7)
+//!      1  square lies 0x1a40 bytes into the
+//!         program; 7 is the byte 0x0e
+//!      2  makes a socket pair, writes both
+//!         into it
+//!      3  starts /proc/self/exe, its own ─────>  the same program begins its main
+//!         program file, with one socket as    4  init() finds the request on its
+//!         standard input                         standard input
+//!                                             5  adds 0x1a40 to where *it* was
+//!                                                loaded: the same function
+//!                                             6  calls it with 7
+//!      7  join() reads the result       <─────   sends 49, exits
+//! ```
+//!
+//! Three rules of the library follow from this:
+//!
+//! - **`init()` is the first line of `main`.** Without it the child would run the
+//!   whole program again. The parent refuses to start a child if `init` was not
+//!   called ([`Error::NotInitialized`]).
+//! - **A function is a `fn(A) -> R`.** A function is a place in the program. A
+//!   closure that captures variables is more than that, and the compiler refuses
+//!   it. What a function needs is its argument, or several as a tuple.
+//! - **`A` and `R` are serde types.** They cross as bytes, so the child works on a
+//!   copy. What is to be shared is put into a [`Value`] or an
+//!   [`Array`]: handles, which cross as descriptors of the same memory.
+//!
+//! # What happens when a process dies
+//!
+//! Every wait of this library ends when the process it waits for is gone, and the
+//! error says which process that was and what became of it. Every child ends with
+//! its parent, however the parent ends. Nothing has a name in the file system, so
+//! nothing is left there.
+//!
+//! # Which other processes are trusted
+//!
+//! All processes that share a handle run the same program for the same user. Bytes
+//! that one of them sends are checked before they are used: wrong ones are an
+//! error. A process that shares *memory* can write anything there at any time:
+//! then values are wrong, but no memory outside of the shared part is touched.
+//!
+//! # What is not here
+//!
+//! - *Reentrant locks* (`RLock`). Rust's guards show in the types who holds a lock,
+//!   so a function that needs it held takes the guard as a parameter. Locking
+//!   again in the same thread is an error here, not a hang.
+//! - *`Manager`*. A process that owns objects and serves them to others is a
+//!   [`Process`] that loops over a [`Connection`]: the chapter on pipes builds one.
+//! - *Other systems than Linux*. The library uses what Linux knows about processes
+//!   (descriptors of processes, memory files, robust locks).
+//!
+//! # Layout
+//!
+//! From the system upwards, each module in one line; every file is short enough to
+//! be read at once.
+//!
+//! | module | what it is about |
+//! |---|---|
+//! | `error` | what became of the other process |
+//! | `codec`, `handle` | values as bytes, and descriptors that travel beside them |
+//! | `deadline`, `waiting` | waits with an end, and telling what a process waits in |
+//! | `mapping`, `shared` | memory that several processes share |
+//! | `packet`, `connection` | messages that arrive whole or not at all |
+//! | `image`, `lifeline`, `worker`, `process` | functions in other processes |
+//! | `pool` | many tasks, few processes |
+//! | `identity`, `robust`, `lock` | who holds a lock, and learning that it died |
+//! | `value`, `array` | plain data in shared memory |
+//! | `trace` | a diary of a run, for pictures |
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "multiproc runs on Linux, and so on Windows inside WSL2: \
+     on other systems use a Linux virtual machine or container"
+);
 
 mod array;
 mod atomic;
