@@ -11,21 +11,33 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The names of all examples, sorted.
+/// The names of all examples, those in a folder of their own last.
 pub(crate) fn examples() -> Vec<String> {
-    stems("examples", "rs")
+    let mut names = stems("examples", "rs");
+    for name in entries("examples") {
+        if root().join("examples").join(&name).join("main.rs").exists() {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// The names, without their ending, of the files in a folder of the repository.
 pub(crate) fn stems(folder: &str, ending: &str) -> Vec<String> {
-    let entries = fs::read_dir(root().join(folder)).expect("the folder is there");
-    let mut stems: Vec<String> = entries
-        .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| path.extension().is_some_and(|found| found == ending))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_string()))
+    let strip =
+        |name: &String| Some(name.strip_suffix(ending)?.strip_suffix('.')?.into());
+    entries(folder).iter().filter_map(strip).collect()
+}
+
+/// The names of what is in a folder of the repository, sorted.
+fn entries(folder: &str) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(root().join(folder))
+        .expect("the folder is there")
+        .map(|entry| entry.expect("the folder can be read").file_name())
+        .filter_map(|name| name.into_string().ok())
         .collect();
-    stems.sort();
-    stems
+    names.sort();
+    names
 }
 
 /// Where the program of an example lies, once all of them are built.

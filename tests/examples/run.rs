@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,6 +24,15 @@ pub(crate) struct Finished {
 /// The output is complete when every process that could write to it has ended, so
 /// a program that leaves a process behind is found out like one that hangs.
 pub(crate) fn run(command: &mut Command) -> Result<Finished, String> {
+    run_while(command, |_| false)
+}
+
+/// As [`run`], and calls `meddle` again and again until it returns `false` or the
+/// program has ended.
+pub(crate) fn run_while(
+    command: &mut Command,
+    mut meddle: impl FnMut(&Child) -> bool,
+) -> Result<Finished, String> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -34,10 +43,16 @@ pub(crate) fn run(command: &mut Command) -> Result<Finished, String> {
     let group = Pid::from_child(&child);
     let stdout = in_background(child.stdout.take());
     let stderr = in_background(child.stderr.take());
+    let started = Instant::now();
+    while meddle(&child) && matches!(child.try_wait(), Ok(None)) {
+        if started.elapsed() > DEADLINE {
+            break;
+        }
+        thread::yield_now();
+    }
     let (sender, ended) = channel();
     thread::spawn(move || sender.send(child.wait()));
 
-    let started = Instant::now();
     let left = || DEADLINE.saturating_sub(started.elapsed());
     let status = ended.recv_timeout(left());
     let texts = (stdout.recv_timeout(left()), stderr.recv_timeout(left()));
