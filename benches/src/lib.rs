@@ -1,1 +1,15 @@
-//! Threads against processes, measured.
+//! Threads against processes, measured: what the benches of all chapters share.
+//!
+//! # Layout
+//!
+//! - `bare`: processes made of `std` alone
+//! - `settings`: how Criterion measures, and how long
+//! - `work`: the work that threads and processes both do
+
+mod bare;
+mod settings;
+mod work;
+
+pub use bare::{Echo, bare_self_exec, echo_if_bare, exit_if_bare};
+pub use settings::{criterion, group, is_measuring, scaled};
+pub use work::{Grain, grains, mix, mix_all};
