@@ -98,9 +98,7 @@ impl Look {
 pub fn descendants(ancestor: u32) -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for id in numbers_in(Path::new("/proc")) {
-        if let Some((_, _, parent)) =
-            stat(&PathBuf::from(format!("/proc/{id}/stat")))
-        {
+        if let Some(parent) = parent_of(id) {
             children.entry(parent).or_default().push(id);
         }
     }
@@ -128,17 +126,22 @@ pub fn inner_id(process: u32) -> Option<u32> {
 /// The parent of a process.
 #[must_use]
 pub fn parent_of(process: u32) -> Option<u32> {
-    let (_, _, parent) = stat(&PathBuf::from(format!("/proc/{process}/stat")))?;
-    Some(parent)
+    Some(stat(&PathBuf::from(format!("/proc/{process}/stat")))?.parent)
+}
+
+/// The session of a process, which outlives its leader.
+#[must_use]
+pub fn session_of(process: u32) -> Option<u32> {
+    Some(stat(&PathBuf::from(format!("/proc/{process}/stat")))?.session)
 }
 
 fn process(id: u32) -> Option<Process> {
     let folder = PathBuf::from(format!("/proc/{id}"));
-    let (name, state, parent) = stat(&folder.join("stat"))?;
+    let stat_of_process = stat(&folder.join("stat"))?;
     let mut threads = Vec::new();
     for thread in numbers_in(&folder.join("task")) {
         let folder = folder.join(format!("task/{thread}"));
-        let Some((_, state, _)) = stat(&folder.join("stat")) else {
+        let Some(Stat { state, .. }) = stat(&folder.join("stat")) else {
             continue;
         };
         let [running, delayed, slices] = schedule(&folder).unwrap_or_default();
@@ -153,24 +156,35 @@ fn process(id: u32) -> Option<Process> {
     threads.sort_unstable_by_key(|thread| thread.id);
     Some(Process {
         id,
-        parent,
-        name,
-        state,
+        parent: stat_of_process.parent,
+        name: stat_of_process.name,
+        state: stat_of_process.state,
         threads,
     })
 }
 
-/// Name, state and parent. The name stands in parentheses and may itself hold
-/// parentheses and blanks, so the fields count from the last one.
-fn stat(path: &Path) -> Option<(String, char, u32)> {
+/// The first fields of a `stat` file.
+struct Stat {
+    name: String,
+    state: char,
+    parent: u32,
+    session: u32,
+}
+
+/// The name stands in parentheses and may itself hold parentheses and blanks, so
+/// the fields count from the last one.
+fn stat(path: &Path) -> Option<Stat> {
     let line = fs::read(path).ok()?;
     let line = String::from_utf8_lossy(&line);
     let (before, after) = line.rsplit_once(')')?;
     let (_, name) = before.split_once('(')?;
     let mut fields = after.split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    let parent = fields.next()?.parse().ok()?;
-    Some((name.to_owned(), state, parent))
+    Some(Stat {
+        name: name.to_owned(),
+        state: fields.next()?.chars().next()?,
+        parent: fields.next()?.parse().ok()?,
+        session: fields.nth(1)?.parse().ok()?,
+    })
 }
 
 /// Time on a core, time waiting for one, number of times put on one.

@@ -10,13 +10,16 @@
 //! - `pump`: takes in whatever arrives
 //! - `report`: who waits for whom
 //! - `rest`: when only the grader can wake the tree
+//! - `sockets`: which socket is the other end of which
 //! - `waits`: what a sleeping thread waits for
 
 mod connection;
 mod event;
 mod output;
 mod pump;
+mod report;
 mod rest;
+mod sockets;
 mod waits;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -143,7 +146,7 @@ impl Run {
         Ok(Run {
             output: Output::new(output)?,
             errors: Output::new(errors)?,
-            watch: Watch::new(plan.spinning),
+            watch: Watch::new(plan.spinning, plan.limits.many()),
             deadline: Instant::now() + plan.deadline,
             plan,
             scratch,
@@ -282,14 +285,16 @@ impl Run {
                 .watch
                 .pace(self.supervised.main, || self.supervised.look());
             // What was sent before the looks has arrived by now.
-            self.pump(Duration::ZERO)?;
+            let moved = self.pump(Duration::ZERO)?;
             if let Some(event) = self.next_logged() {
                 return Ok(Some(event));
             }
             match pace {
+                Pace::Rest | Pace::Quiet if moved => {}
                 Pace::Rest => return Ok(None),
                 Pace::Quiet if self.quiet_is_rest() => return Ok(None),
                 Pace::Spinning => return Err(Stop::Spinning),
+                Pace::Storm(count) => return Err(Stop::Storm(count)),
                 Pace::Busy | Pace::Quiet => {}
             }
             if Instant::now() > self.deadline {
@@ -359,7 +364,7 @@ impl Run {
         let end = self.end.clone().ok_or(Stop::HelperLost)?;
         self.supervised.finish().map_err(|_| Stop::HelperLost)?;
         self.pump(Duration::ZERO).or_else(|stop| match stop {
-            Stop::HelperLost => Ok(()), // it has done its work
+            Stop::HelperLost => Ok(false), // it has done its work
             other => Err(other),
         })?;
         while self.next_logged().is_some() {}
@@ -423,9 +428,4 @@ fn left_files(scratch: &Scratch) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-impl Run {
-    fn waits(&self) -> Vec<String> {
-        Vec::new()
-    }
 }

@@ -105,7 +105,7 @@ fn verdict_of(stop: &Stop) -> Verdict {
         Stop::Spinning | Stop::Deadline(_) => Verdict::TimedOut,
         Stop::Ended(end) if end.exit == Exit::Code(0) => Verdict::Fail,
         Stop::Ended(_) | Stop::HelperLost => Verdict::Crashed,
-        Stop::Flooded => Verdict::Fail,
+        Stop::Storm(_) | Stop::Flooded => Verdict::Fail,
         Stop::Grader(_) => Verdict::GraderError,
     }
 }

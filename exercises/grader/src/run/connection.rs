@@ -34,8 +34,9 @@ impl Connection {
         })
     }
 
-    /// Reads what has arrived.
-    pub(super) fn fill(&mut self) {
+    /// Reads what has arrived; tells whether there was anything.
+    pub(super) fn fill(&mut self) -> bool {
+        let before = (self.buffer.len(), self.closed);
         let mut chunk = [0; 16384];
         while !self.closed {
             match self.stream.read(&mut chunk) {
@@ -48,6 +49,7 @@ impl Connection {
                 _ => self.closed = true,
             }
         }
+        before != (self.buffer.len(), self.closed)
     }
 
     /// The opening, once it has arrived whole and carries the run's secret.

@@ -79,6 +79,8 @@ pub enum Stop {
     Spinning,
     /// It has not come to an end in this time.
     Deadline(Duration),
+    /// It starts processes without end: so many were alive.
+    Storm(usize),
     /// It prints without end.
     Flooded,
     /// It has ended before it did what it was to do.
@@ -115,6 +117,9 @@ impl fmt::Display for Stop {
             ),
             Stop::Deadline(time) => {
                 write!(formatter, "it had not ended after {} s", time.as_secs())
+            }
+            Stop::Storm(count) => {
+                write!(formatter, "it starts processes without end: {count} so far")
             }
             Stop::Flooded => write!(formatter, "it printed more than 1 MiB"),
             Stop::Ended(end) => {

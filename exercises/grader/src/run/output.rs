@@ -32,8 +32,9 @@ impl<R: Read + AsFd> Output<R> {
     }
 
     /// Reads what there is; never waits for the end, which an orphan may hold up.
-    /// Tells whether the answer has printed more than it may.
+    /// Tells whether there was anything.
     pub(super) fn read(&mut self) -> io::Result<bool> {
+        let before = self.length;
         let mut chunk = [0; 8192];
         while !self.closed && self.length <= CAP {
             match self.stream.read(&mut chunk) {
@@ -48,6 +49,11 @@ impl<R: Read + AsFd> Output<R> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(self.length > CAP)
+        Ok(self.length > before)
+    }
+
+    /// Whether the answer has printed more than it may.
+    pub(super) fn is_over(&self) -> bool {
+        self.length > CAP
     }
 }

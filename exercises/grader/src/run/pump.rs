@@ -14,20 +14,23 @@ use super::{Guest, Run};
 use crate::supervise::Report;
 
 impl Run {
-    /// Waits at most `pause` for something to arrive and takes it in.
-    pub(super) fn pump(&mut self, pause: Duration) -> Result<(), Stop> {
+    /// Waits at most `pause` for something to arrive and takes it in. Tells whether
+    /// there was anything: somebody who waited for room may go on then.
+    pub(super) fn pump(&mut self, pause: Duration) -> Result<bool, Stop> {
         self.wait(pause)?;
-        self.accept()?;
+        let mut moved = self.accept()?;
         // Who leaves a task and enters the next has said so in this order: first
         // the words on known connections, then the new ones.
-        self.read_guests();
-        self.read_openings();
-        if self.output.read()? | self.errors.read()? {
+        moved |= self.read_guests();
+        moved |= self.read_openings();
+        moved |= self.output.read()? | self.errors.read()?;
+        if self.output.is_over() || self.errors.is_over() {
             return Err(Stop::Flooded);
         }
         while self.end.is_none() {
             match self.supervised.report() {
                 Ok(Some(Report::Ended(end))) => {
+                    moved = true;
                     self.end = Some(end.clone());
                     self.push(Event::Ended(end));
                 }
@@ -36,7 +39,7 @@ impl Run {
                 Err(_) => return Err(Stop::HelperLost),
             }
         }
-        Ok(())
+        Ok(moved)
     }
 
     fn wait(&self, pause: Duration) -> Result<(), Stop> {
@@ -60,7 +63,8 @@ impl Run {
         Ok(())
     }
 
-    fn accept(&mut self) -> Result<(), Stop> {
+    fn accept(&mut self) -> Result<bool, Stop> {
+        let before = self.next_visit;
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
@@ -69,7 +73,7 @@ impl Run {
                     self.next_visit += 1;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(());
+                    return Ok(self.next_visit > before);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
@@ -77,13 +81,14 @@ impl Run {
         }
     }
 
-    fn read_guests(&mut self) {
+    fn read_guests(&mut self) -> bool {
+        let mut moved = false;
         let known: Vec<VisitId> = self.guests.keys().copied().collect();
         for id in known {
             let Some(connection) = self.connections.get_mut(&id) else {
                 continue;
             };
-            connection.fill();
+            moved |= connection.fill();
             let left = connection.left();
             if left.is_none() && !connection.closed {
                 continue;
@@ -99,16 +104,18 @@ impl Run {
                 });
             }
         }
+        moved
     }
 
-    fn read_openings(&mut self) {
+    fn read_openings(&mut self) -> bool {
+        let mut moved = false;
         let mut new: Vec<VisitId> = self.connections.keys().copied().collect();
         new.retain(|id| !self.guests.contains_key(id));
         for id in new {
             let Some(mut connection) = self.connections.remove(&id) else {
                 continue;
             };
-            connection.fill();
+            moved |= connection.fill();
             let process = connection.process;
             let place = match connection.opening(&self.nonce).map(|it| it.request) {
                 Some(Request::Given) => {
@@ -142,6 +149,7 @@ impl Run {
             self.guests.insert(id, guest);
             self.push(Event::Entered(visit));
         }
+        moved
     }
 
     fn push(&mut self, event: Event) {

@@ -17,6 +17,8 @@ pub enum Pace {
     Quiet,
     /// Processor time is spent and nothing comes of it.
     Spinning,
+    /// There are so many processes that more of them can only be a mistake.
+    Storm(usize),
 }
 
 /// How long a tree with timed waits must bring nothing to be called quiet.
@@ -37,11 +39,15 @@ pub(super) struct Watch {
     delayed: u64,
     /// Nanoseconds on cores without an event that count as spinning.
     spinning: u64,
+    /// How many processes are too many: far below the bound, at which the machine
+    /// would be busy with nothing else.
+    many: usize,
 }
 
 impl Watch {
-    pub(super) fn new(spinning: Duration) -> Watch {
+    pub(super) fn new(spinning: Duration, many: usize) -> Watch {
         Watch {
+            many,
             since: Instant::now(),
             seen: BTreeMap::new(),
             running: 0,
@@ -65,6 +71,10 @@ impl Watch {
     pub(super) fn pace(&mut self, main: u32, look: impl Fn() -> Look) -> Pace {
         let first = look();
         self.add(&first);
+        let count = first.processes.len();
+        if count > self.many {
+            return Pace::Storm(count);
+        }
         if self.running > self.spinning {
             return Pace::Spinning;
         }

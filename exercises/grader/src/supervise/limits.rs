@@ -34,6 +34,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How many processes are taken for a storm: a quarter of the bound.
+    #[must_use]
+    pub fn many(&self) -> usize {
+        usize::try_from(self.processes / 4).unwrap_or(usize::MAX)
+    }
+
     /// Puts the limits on this process and on all that it starts from now on.
     ///
     /// # Errors
@@ -62,10 +68,11 @@ impl Limits {
     /// A namespace has a bound of its own since Linux 6.14. `RLIMIT_NPROC` counts
     /// all processes of the user and does not bind root.
     pub(crate) fn bound_processes(&self, in_namespace: bool) -> String {
-        // The kernel keeps the first 300 ids for itself once numbers wrap round.
-        let ids = self.processes + 300;
+        // The largest id bounds their number. Once numbers wrap round, the first 300
+        // are not given out any more, and the kernel takes no bound below that.
+        let largest = self.processes.max(301);
         let setting = "/proc/sys/kernel/pid_max";
-        if in_namespace && fs::write(setting, ids.to_string()).is_ok() {
+        if in_namespace && fs::write(setting, largest.to_string()).is_ok() {
             return format!("at most {} processes in the namespace", self.processes);
         }
         if getuid().is_root() && !in_namespace {

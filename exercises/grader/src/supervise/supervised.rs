@@ -198,7 +198,7 @@ impl Supervised {
         let in_time = poll(&mut descriptors, Some(&patience))? == 1;
         let _ = self.supervisor.kill();
         self.supervisor.wait()?;
-        sweep::strays(&self.mark);
+        sweep::strays(self.supervisor.id(), &self.mark);
         limits::remove_control_group(self.supervisor.id());
         if in_time {
             Ok(())

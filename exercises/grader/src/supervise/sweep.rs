@@ -5,7 +5,7 @@ use std::fs;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
 
-use crate::look::descendants;
+use crate::look::{descendants, session_of};
 
 /// Ends every descendant of this process, which must be their subreaper.
 ///
@@ -18,9 +18,12 @@ pub(crate) fn below_this_process() {
 }
 
 /// Ends what a killed helper has left to this process: those that carry `mark` in
-/// their environment, and all below them.
-pub(crate) fn strays(mark: &str) {
+/// their environment or belong to the helper's session, and all below them.
+pub(crate) fn strays(helper: u32, mark: &str) {
     let marked = |id: &u32| {
+        if session_of(*id) == Some(helper) {
+            return true;
+        }
         let environment =
             fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
         environment

@@ -39,6 +39,8 @@ fn refuse(error: &io::Error) -> ! {
 pub(super) fn guard(assignment: &Assignment, in_namespace: bool) -> ! {
     let _ = set_child_subreaper(Pid::from_raw(1));
     let bound = assignment.limits.bound_processes(in_namespace);
+    // Before the answer can use up all the processes there may be.
+    thread::spawn(end_with_the_grader);
     let started = assignment.limits.impose().and_then(|()| start(assignment));
     let child = match started {
         Ok(child) => child,
@@ -50,7 +52,6 @@ pub(super) fn guard(assignment: &Assignment, in_namespace: bool) -> ! {
     };
     let id = child.id();
     tell(&Report::Started { id, bound });
-    thread::spawn(end_with_the_grader);
     let end = wait_for_end(&child);
     tell(&Report::Ended(end));
     loop {

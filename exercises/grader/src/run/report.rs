@@ -1,0 +1,184 @@
+//! Who waits for whom: told when nothing moves any more.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::Run;
+use super::sockets::socket_peers;
+use super::waits::{Wait, waiting};
+use crate::look::{Look, Process, inner_id};
+
+/// Who has which pipe or socket open.
+struct Descriptors {
+    /// Process and number of the descriptor: what it stands for.
+    targets: BTreeMap<(u32, i32), String>,
+    /// The other end of each Unix socket, by inode.
+    peers: BTreeMap<u64, u64>,
+}
+
+impl Run {
+    /// One line for each thread that waits.
+    pub(super) fn waits(&self) -> Vec<String> {
+        let look = self.look();
+        let descriptors = Descriptors::of(&look);
+        let mut lines = Vec::new();
+        for process in look.processes.values() {
+            let who = self.name(process.id);
+            if process.state == 'Z' {
+                lines.push(format!("{who} has ended; nobody has waited for it"));
+                continue;
+            }
+            for thread in &process.threads {
+                let what = match thread.state {
+                    'T' | 't' => "has been stopped".to_owned(),
+                    _ => self.wait_of(process, thread.id, &look, &descriptors),
+                };
+                if thread.id == process.id {
+                    lines.push(format!("{who} {what}"));
+                } else {
+                    lines.push(format!("a thread of {who} {what}"));
+                }
+            }
+        }
+        lines
+    }
+
+    fn wait_of(
+        &self,
+        process: &Process,
+        thread: u32,
+        look: &Look,
+        descriptors: &Descriptors,
+    ) -> String {
+        let Some(waiting) = waiting(process.id, thread) else {
+            return "waits, and the kernel does not tell for what".to_owned();
+        };
+        let ends = |numbers: &[i32]| -> String {
+            let told = numbers
+                .iter()
+                .map(|number| self.descriptor(process.id, *number, descriptors));
+            told.collect::<Vec<_>>().join(" or ")
+        };
+        match waiting.wait {
+            Wait::Read(number) => format!("waits to read from {}", ends(&[number])),
+            Wait::Write(number) => {
+                format!("waits for room to write to {}", ends(&[number]))
+            }
+            Wait::Any(numbers) if numbers.is_empty() => {
+                "waits for one of several descriptors".to_owned()
+            }
+            Wait::Any(numbers) => format!("waits for {}", ends(&numbers)),
+            Wait::Child(None) => {
+                let mut all = look.living();
+                let children: Vec<String> = all
+                    .by_ref()
+                    .filter(|other| other.parent == process.id)
+                    .map(|other| self.name(other.id))
+                    .collect();
+                format!("waits for any of its children to end: {}", list(&children))
+            }
+            Wait::Child(Some(inner)) => {
+                let child = look
+                    .living()
+                    .find(|other| inner_id(other.id) == Some(inner));
+                let child = child.map(|child| self.name(child.id));
+                let child = child.unwrap_or_else(|| format!("process {inner}"));
+                format!("waits for {child} to end")
+            }
+            Wait::Memory(address) => format!(
+                "waits for a lock, a condition or a thread (a word in memory at \
+                 {address:#x})"
+            ),
+            Wait::Signal => "waits for a signal".to_owned(),
+            Wait::Sleep => "sleeps".to_owned(),
+            Wait::Other(call) => format!("waits in system call {call}"),
+        }
+    }
+
+    /// A descriptor, and who else could make something happen on it.
+    fn descriptor(&self, process: u32, number: i32, all: &Descriptors) -> String {
+        let Some(target) = all.targets.get(&(process, number)) else {
+            return format!("descriptor {number}");
+        };
+        let (kind, far_end) = match inode(target) {
+            Some(inode) if target.starts_with("socket:") => {
+                let peer = all.peers.get(&inode);
+                let peer = peer.map(|peer| format!("socket:[{peer}]"));
+                ("socket", peer.unwrap_or_default())
+            }
+            _ if target.starts_with("pipe:") => ("pipe", target.clone()),
+            _ => return format!("descriptor {number} ({target})"),
+        };
+        let mut holders: Vec<String> = Vec::new();
+        for ((holder, holds), other) in &all.targets {
+            let same = (*holder, *holds) == (process, number);
+            let far =
+                *other == far_end && (kind == "socket" || writes(*holder, *holds));
+            if far && !same {
+                holders.push(self.name(*holder));
+            }
+        }
+        holders.dedup();
+        format!(
+            "{kind} {number}, whose other end is held by {}",
+            list(&holders)
+        )
+    }
+
+    /// A process, as the answer knows it.
+    fn name(&self, process: u32) -> String {
+        let id = inner_id(process).unwrap_or(process);
+        if process == self.main() {
+            return format!("the main process ({id})");
+        }
+        format!("process {id}")
+    }
+}
+
+impl Descriptors {
+    fn of(look: &Look) -> Descriptors {
+        let mut targets = BTreeMap::new();
+        for process in look.processes.keys() {
+            let entries = fs::read_dir(format!("/proc/{process}/fd"));
+            for entry in entries.into_iter().flatten().flatten() {
+                let number =
+                    entry.file_name().to_str().and_then(|it| it.parse().ok());
+                if let (Some(number), Ok(target)) =
+                    (number, fs::read_link(entry.path()))
+                {
+                    let target = target.to_string_lossy().into_owned();
+                    targets.insert((*process, number), target);
+                }
+            }
+        }
+        Descriptors {
+            targets,
+            peers: socket_peers().unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether the descriptor was opened for writing: the end of a pipe that can wake
+/// a reader.
+fn writes(process: u32, descriptor: i32) -> bool {
+    let path = format!("/proc/{process}/fdinfo/{descriptor}");
+    let information = fs::read_to_string(path).unwrap_or_default();
+    let flags = information
+        .lines()
+        .find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & 3 != 0)
+}
+
+/// The number in `socket:[123]`.
+fn inode(target: &str) -> Option<u64> {
+    let (_, number) = target.split_once('[')?;
+    number.trim_end_matches(']').parse().ok()
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "nobody".to_owned();
+    }
+    names.join(", ")
+}

@@ -1,0 +1,262 @@
+//! Programs that misbehave: each gets its verdict, and nothing of it is left.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use grader::look::descendants;
+use grader::package::{self, Source};
+use grader::run::{Event, Finished, Plan, Run, Stop};
+use grader::supervise::{Containment, Exit};
+use grader::workbook::Workbook;
+use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::Signal;
+
+type Case = fn(&Path, Containment) -> Result<(), String>;
+
+const CASES: &[(&str, Case)] = &[
+    ("daemon_is_found_and_ended", daemon_is_found_and_ended),
+    ("deadlock_names_who_waits", deadlock_names_who_waits),
+    ("flood_is_stopped", flood_is_stopped),
+    ("forged_answer_does_not_count", forged_answer_does_not_count),
+    (
+        "grader_is_told_of_a_killed_helper",
+        grader_is_told_of_a_killed_helper,
+    ),
+    ("left_files_are_seen", left_files_are_seen),
+    ("polling_is_quiet_while_held", polling_is_quiet_while_held),
+    (
+        "signals_that_are_ignored_do_not_help",
+        signals_that_are_ignored_do_not_help,
+    ),
+    ("sleeper_meets_its_deadline", sleeper_meets_its_deadline),
+    ("spinning_is_busy_waiting", spinning_is_busy_waiting),
+    ("stopped_child_is_a_deadlock", stopped_child_is_a_deadlock),
+    ("storm_is_bounded", storm_is_bounded),
+    ("zombie_is_counted", zombie_is_counted),
+];
+
+fn main() -> ExitCode {
+    grader::init();
+    let mut arguments = Arguments::from_args();
+    // Each case asks whether this process has anything left below it.
+    arguments.test_threads = Some(1);
+    let program = build();
+    let mut trials = Vec::new();
+    for (name, case) in CASES {
+        for (suffix, containment) in [
+            ("namespace", Containment::Namespace),
+            ("subreaper", Containment::Subreaper),
+        ] {
+            let program = program.clone();
+            trials.push(Trial::test(format!("{name}_{suffix}"), move || {
+                case(&program, containment)?;
+                let left = descendants(std::process::id());
+                if left.is_empty() {
+                    return Ok(());
+                }
+                Err(Failed::from(format!("processes are left: {left:?}")))
+            }));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn build() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workbook = Workbook::open(&folder.join("../..")).expect("it is here");
+    let source = Source {
+        name: "engine_misbehave".to_owned(),
+        path: folder.join("tests/answers/misbehave.rs"),
+    };
+    let built = package::build(&workbook, &[source], &mut |_| {});
+    let (built, _lease) = built.expect("cargo runs");
+    let program = built.programs.get("engine_misbehave");
+    program
+        .unwrap_or_else(|| panic!("{:?} {}", built.messages, built.cargo))
+        .clone()
+}
+
+fn start(
+    program: &Path,
+    containment: Containment,
+    what: &str,
+) -> Result<Run, String> {
+    let plan = Plan {
+        arguments: vec![what.to_owned()],
+        containment,
+        ..Plan::default()
+    };
+    Run::start(program, plan).map_err(|stop| stop.to_string())
+}
+
+fn finish(
+    program: &Path,
+    containment: Containment,
+    what: &str,
+) -> Result<Finished, String> {
+    start(program, containment, what)?
+        .finish()
+        .map_err(|stop| stop.to_string())
+}
+
+fn expect(right: bool, seen: &impl std::fmt::Debug) -> Result<(), String> {
+    if right {
+        Ok(())
+    } else {
+        Err(format!("got {seen:?}"))
+    }
+}
+
+fn spinning_is_busy_waiting(program: &Path, how: Containment) -> Result<(), String> {
+    let stop = start(program, how, "spins")?.event();
+    expect(matches!(stop, Err(Stop::Spinning)), &stop)
+}
+
+fn sleeper_meets_its_deadline(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let plan = Plan {
+        arguments: vec!["sleeps".to_owned()],
+        containment: how,
+        deadline: Duration::from_secs(2),
+        ..Plan::default()
+    };
+    let mut run = Run::start(program, plan).map_err(|stop| stop.to_string())?;
+    let stop = run.event();
+    expect(matches!(stop, Err(Stop::Deadline(_))), &stop)
+}
+
+fn flood_is_stopped(program: &Path, how: Containment) -> Result<(), String> {
+    let stop = start(program, how, "floods")?.event();
+    expect(matches!(stop, Err(Stop::Flooded)), &stop)
+}
+
+fn storm_is_bounded(program: &Path, how: Containment) -> Result<(), String> {
+    let mut run = start(program, how, "storms")?;
+    let stop = run.event();
+    let most = run.look().processes.len();
+    expect(matches!(stop, Err(Stop::Storm(_))), &stop)?;
+    expect(most < 600, &most)
+}
+
+fn signals_that_are_ignored_do_not_help(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let mut run = start(program, how, "ignores")?;
+    let held = run.gather(1).map_err(|stop| stop.to_string())?;
+    expect(held.len() == 1, &held)?;
+    let shell = run
+        .look()
+        .living()
+        .map(|it| it.id)
+        .find(|id| *id != run.main());
+    run.signal(shell.ok_or("there is no shell")?, Signal::TERM);
+    run.settle().map_err(|stop| stop.to_string())?;
+    let alive = run.look().living().count();
+    expect(alive >= 2, &alive)
+}
+
+fn daemon_is_found_and_ended(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let finished = finish(program, how, "daemonises")?;
+    expect(finished.end.alive.len() == 1, &finished.end)?;
+    expect(finished.answer == Some(7.into()), &finished.answer)
+}
+
+fn zombie_is_counted(program: &Path, how: Containment) -> Result<(), String> {
+    let mut run = start(program, how, "leaves a zombie")?;
+    run.gather(1).map_err(|stop| stop.to_string())?;
+    // It has started a process; when all is at rest, that one has ended.
+    run.settle().map_err(|stop| stop.to_string())?;
+    expect(run.look().zombies().count() == 1, &run.look())?;
+    let finished = run.finish().map_err(|stop| stop.to_string())?;
+    expect(finished.end.unreaped == 1, &finished.end)?;
+    expect(finished.end.alive.is_empty(), &finished.end)
+}
+
+fn stopped_child_is_a_deadlock(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let stop = start(program, how, "stops a child")?.event();
+    let Err(Stop::Deadlocked(lines)) = &stop else {
+        return expect(false, &stop);
+    };
+    expect(
+        lines.iter().any(|line| line.contains("has been stopped")),
+        lines,
+    )
+}
+
+fn deadlock_names_who_waits(program: &Path, how: Containment) -> Result<(), String> {
+    let stop = start(program, how, "deadlocks")?.event();
+    let Err(Stop::Deadlocked(lines)) = &stop else {
+        return expect(false, &stop);
+    };
+    let told = lines.join("\n");
+    let parent = told.contains("the main process") && told.contains("to end");
+    let child =
+        told.contains("waits to read from pipe 0, whose other end is held by");
+    expect(parent && child && !told.contains("nobody"), lines)
+}
+
+fn grader_is_told_of_a_killed_helper(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let stop = start(program, how, "kills its parent")?.finish();
+    match (how, stop) {
+        // Process 1 of a namespace cannot be killed from inside.
+        (Containment::Namespace, Ok(finished)) => {
+            expect(finished.answer == Some(7.into()), &finished)
+        }
+        (Containment::Subreaper, Err(Stop::HelperLost)) => Ok(()),
+        (_, other) => expect(false, &other),
+    }
+}
+
+fn forged_answer_does_not_count(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let finished = finish(program, how, "forges")?;
+    expect(finished.answer.is_none(), &finished.answer)?;
+    let finished = finish(program, how, "lets a child answer")?;
+    expect(finished.answer.is_none(), &finished.answer)?;
+    let finished = finish(program, how, "answers")?;
+    expect(finished.answer == Some(7.into()), &finished.answer)
+}
+
+fn left_files_are_seen(program: &Path, how: Containment) -> Result<(), String> {
+    let finished = finish(program, how, "leaves files")?;
+    expect(finished.files == ["forgotten"], &finished.files)?;
+    if how == Containment::Namespace {
+        return expect(
+            finished.end.shared_memory == ["forgotten"],
+            &finished.end.shared_memory,
+        );
+    }
+    // Without a view of its own, the file is really there.
+    std::fs::remove_file("/dev/shm/forgotten").map_err(|error| error.to_string())
+}
+
+fn polling_is_quiet_while_held(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let mut run = start(program, how, "polls")?;
+    let held = run.gather(2).map_err(|stop| stop.to_string())?;
+    expect(held.len() == 1 && held[0].process != run.main(), &held)?;
+    run.release(&held[0]);
+    let left = run.event().map_err(|stop| stop.to_string())?;
+    expect(left == Event::Left(held[0].clone(), None), &left)?;
+    expect(
+        run.end().is_none_or(|end| end.exit == Exit::Code(0)),
+        &run.end(),
+    )
+}
