@@ -14,6 +14,8 @@ mod logs;
 mod normal;
 #[path = "examples/run.rs"]
 mod run;
+#[path = "examples/shutdown.rs"]
+mod shutdown;
 #[path = "examples/transcript.rs"]
 mod transcript;
 #[path = "examples/twin.rs"]
@@ -36,6 +38,7 @@ fn main() {
     }
     trials.extend(arguments::trials());
     trials.extend(logs::trials());
+    trials.extend(shutdown::trials());
     trials.extend(word_count::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

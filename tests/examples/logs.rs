@@ -1,7 +1,7 @@
 //! `capstone_logs` on larger logs: neither workers nor their death show.
 
 use crate::build::program;
-use crate::run::{run, run_while};
+use crate::run::{children, run, run_while};
 use crate::{Outcome, named, same};
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Signal, kill_process};
@@ -93,20 +93,6 @@ fn killed() -> Outcome {
     same("a worker was killed", victim.is_some(), true)?;
     same("errors", finished.stderr.as_str(), "")?;
     same("the report", finished.stdout, expected)
-}
-
-/// The children of all threads of a process: a pool starts its workers on a thread.
-fn children(id: u32) -> Vec<Pid> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{id}/task")) else {
-        return Vec::new(); // it has ended
-    };
-    let lists = threads.filter_map(|thread| {
-        fs::read_to_string(thread.ok()?.path().join("children")).ok()
-    });
-    let words: String = lists.collect();
-    let ids = words.split_whitespace();
-    ids.filter_map(|id| Pid::from_raw(id.parse().ok()?))
-        .collect()
 }
 
 fn has_open(process: Pid, path: &str) -> bool {

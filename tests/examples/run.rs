@@ -1,6 +1,7 @@
 //! Runs one program under a deadline, and sees to it that nothing is left behind.
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -67,6 +68,20 @@ pub(crate) fn run_while(
         stdout: text(stdout),
         stderr: text(stderr),
     })
+}
+
+/// The children of all threads of a process: a pool starts its workers on a thread.
+pub(crate) fn children(id: u32) -> Vec<Pid> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{id}/task")) else {
+        return Vec::new(); // it has ended
+    };
+    let lists = threads.filter_map(|thread| {
+        fs::read_to_string(thread.ok()?.path().join("children")).ok()
+    });
+    let words: String = lists.collect();
+    let ids = words.split_whitespace();
+    ids.filter_map(|id| Pid::from_raw(id.parse().ok()?))
+        .collect()
 }
 
 fn text(bytes: Vec<u8>) -> String {
