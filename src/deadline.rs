@@ -26,6 +26,14 @@ impl Deadline {
             .map(|end| end.saturating_duration_since(Instant::now()))
     }
 
+    /// This one, or `time` from now if that is later.
+    pub(crate) fn at_least(self, time: Duration) -> Deadline {
+        match self.remaining() {
+            Some(left) if left < time => Deadline::after(time),
+            _ => self,
+        }
+    }
+
     /// The same, but never more than `limit`, for waits that look again.
     pub(crate) fn remaining_at_most(self, limit: Duration) -> Duration {
         self.remaining().map_or(limit, |left| left.min(limit))

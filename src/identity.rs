@@ -1,7 +1,5 @@
 //! Which process is meant, also after its id was given to another one.
 
-#![expect(dead_code, reason = "the queue will use it")]
-
 use std::fs;
 use std::process;
 use std::sync::OnceLock;

@@ -91,6 +91,7 @@
 //! | `pool` | many tasks, few processes |
 //! | `identity`, `robust`, `lock` | who holds a lock, and learning that it died |
 //! | `value`, `array` | plain data in shared memory |
+//! | `sleepers`, `queue` | sleeping until something changes, and a bounded queue |
 //! | `trace` | a diary of a run, for pictures |
 
 #[cfg(not(target_os = "linux"))]
@@ -114,8 +115,10 @@ mod mapping;
 mod packet;
 mod pool;
 mod process;
+mod queue;
 mod robust;
 mod shared;
+mod sleepers;
 mod trace;
 mod value;
 mod waiting;
@@ -127,5 +130,6 @@ pub use error::{Error, Result};
 pub use lock::{Lock, LockError, LockGuard, LockResult, TryLockResult};
 pub use pool::{Pool, PoolBuilder, Task};
 pub use process::{CurrentProcess, Process, ProcessBuilder, current_process};
+pub use queue::{Items, Queue};
 pub use value::{Integer, Value, ValueGuard};
 pub use worker::init;

@@ -268,11 +268,15 @@ impl RobustMutex {
 pub(crate) struct Inside<'a> {
     mutex: &'a RobustMutex,
     /// What became of the holder before this one.
-    #[expect(dead_code, reason = "the queue will use it")]
     pub(crate) before: Before,
 }
 
 impl<'a> Inside<'a> {
+    pub(crate) fn attempt(mutex: &'a RobustMutex) -> Result<Option<Inside<'a>>> {
+        let before = mutex.try_lock()?;
+        Ok(before.map(|before| Inside { mutex, before }))
+    }
+
     pub(crate) fn enter(
         mutex: &'a RobustMutex,
         deadline: Deadline,

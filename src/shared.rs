@@ -133,7 +133,6 @@ impl<S: State> Memory<S> {
         })
     }
 
-    #[expect(dead_code, reason = "the queue will use it")]
     pub(crate) fn sizes(&self) -> Sizes {
         self.sizes
     }

@@ -1,0 +1,105 @@
+//! Where threads of several processes sleep until something changes.
+
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::time::Duration;
+
+use rustix::thread::futex::{self, Flags, Timespec};
+
+use crate::deadline::Deadline;
+use crate::robust::LOOK_AGAIN;
+
+/// The lowest bit of the word: somebody may be asleep.
+const ASLEEP: u32 = 1;
+
+/// A word on which threads sleep (a futex), made so that waking costs nothing
+/// when nobody sleeps.
+///
+/// A sleeper sets the lowest bit, looks whether it has to sleep at all, and
+/// sleeps as long as the word stays the same. A waker that finds the bit set
+/// takes it away by adding one, so that the word is another one from then on,
+/// and wakes a sleeper. Either the sleeper sees what the waker changed before,
+/// or the waker sees the bit.
+///
+/// ```text
+///     sleeper                       waker
+///     sets the bit                  changes something
+///     looks: nothing to do          looks: the bit is set
+///     sleeps ...                    word + 1, wakes one
+///     wakes, sets the bit again     │
+/// ```
+///
+/// The woken one sets the bit again, since others may still sleep. A process
+/// that is killed anywhere in this leaves at worst a bit that costs the next
+/// waker a system call, or a sleeper that nobody wakes: so nobody sleeps for
+/// longer than [`LOOK_AGAIN`] without looking.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct Sleepers(AtomicU32);
+
+impl Sleepers {
+    /// Sleeps until woken, for a bounded time, unless there is something to do.
+    ///
+    /// It may wake without a reason; the caller looks again in any case.
+    pub(crate) fn sleep(
+        &self,
+        deadline: Deadline,
+        something_to_do: impl Fn() -> bool,
+    ) {
+        let word = self.0.fetch_or(ASLEEP, Ordering::SeqCst) | ASLEEP;
+        fence(Ordering::SeqCst);
+        if something_to_do() {
+            return;
+        }
+        let limit = deadline.remaining_at_most(LOOK_AGAIN);
+        if wait(&self.0, word, limit) {
+            self.0.fetch_or(ASLEEP, Ordering::SeqCst);
+        }
+    }
+
+    /// Wakes one sleeper, if there is any, after something has changed.
+    ///
+    /// Who is woken and leaves something for another calls this in turn.
+    pub(crate) fn wake_one(&self) {
+        self.wake(1);
+    }
+
+    /// Wakes all sleepers.
+    pub(crate) fn wake_all(&self) {
+        self.wake(i32::MAX as u32);
+    }
+
+    fn wake(&self, count: u32) {
+        // Orders the change before the look: without it, the sleeper could miss
+        // the change and this thread the bit.
+        fence(Ordering::SeqCst);
+        let word = self.0.load(Ordering::Relaxed);
+        if word & ASLEEP != 0 {
+            let next = word.wrapping_add(1);
+            let exchanged = self.0.compare_exchange(
+                word,
+                next,
+                Ordering::SeqCst,
+                Ordering::Relaxed,
+            );
+            if exchanged.is_ok() {
+                wake(&self.0, count);
+            }
+        }
+    }
+}
+
+/// Sleeps while the word is `expected`, at most for `limit`; whether somebody
+/// woke this thread.
+pub(crate) fn wait(word: &AtomicU32, expected: u32, limit: Duration) -> bool {
+    let Ok(limit) = Timespec::try_from(limit) else {
+        return false;
+    };
+    // Without `PRIVATE`: the sleepers and wakers are different processes.
+    futex::wait(word, Flags::empty(), expected, Some(&limit)).is_ok()
+}
+
+/// Wakes at most `count` threads that sleep on the word.
+pub(crate) fn wake(word: &AtomicU32, count: u32) {
+    // It fails only for addresses that are not mapped.
+    let _ = futex::wake(word, Flags::empty(), count);
+}

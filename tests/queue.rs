@@ -1,0 +1,636 @@
+//! Queues between processes: bounds, closing, joining, and deaths on all sides.
+
+use std::collections::{HashMap, HashSet};
+use std::process::abort;
+use std::thread;
+use std::time::Duration;
+
+use multiproc::{Connection, Error, Lock, Process, Queue, Value, pipe};
+use serde::{Deserialize, Serialize};
+use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever};
+
+fn main() {
+    multiproc::init();
+    run(&[
+        ("every_item_arrives_once", every_item_arrives_once),
+        ("order_is_kept", order_is_kept),
+        (
+            "a_full_queue_makes_producers_wait",
+            a_full_queue_makes_producers_wait,
+        ),
+        ("bytes_are_bounded_too", bytes_are_bounded_too),
+        ("zero_and_too_much", zero_and_too_much),
+        ("items_of_all_sizes_go_round", items_of_all_sizes_go_round),
+        (
+            "large_items_between_processes",
+            large_items_between_processes,
+        ),
+        ("many_at_once", many_at_once),
+        ("close_ends_consumers", close_ends_consumers),
+        (
+            "close_wakes_a_waiting_producer",
+            close_wakes_a_waiting_producer,
+        ),
+        ("what_cannot_be_serialized", what_cannot_be_serialized),
+        ("what_cannot_be_deserialized", what_cannot_be_deserialized),
+        ("join_waits_for_task_done", join_waits_for_task_done),
+        ("task_done_is_counted", task_done_is_counted),
+        ("join_tells_what_was_lost", join_tells_what_was_lost),
+        ("a_sleeping_consumer_is_woken", a_sleeping_consumer_is_woken),
+        (
+            "all_sleeping_consumers_get_work",
+            all_sleeping_consumers_get_work,
+        ),
+        (
+            "a_stopped_consumer_blocks_nobody_for_ever",
+            stopped_consumer,
+        ),
+        ("kills_at_random_moments", kills_at_random_moments),
+    ]);
+}
+
+fn put_range((queue, start, end): (Queue<u64>, u64, u64)) {
+    for number in start..end {
+        queue.put(&number).expect("the queue is open");
+    }
+}
+
+fn collect(queue: Queue<u64>) -> Vec<u64> {
+    let numbers = queue.iter().collect::<Result<_, _>>();
+    numbers.expect("numbers")
+}
+
+fn every_item_arrives_once() -> Outcome {
+    let queue = Queue::new(100)?;
+    let consumers = (0..4)
+        .map(|_| Process::spawn(collect, queue.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let producers = (0..4)
+        .map(|i| {
+            let argument = (queue.clone(), i * 10_000, (i + 1) * 10_000);
+            Process::spawn(put_range, argument)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for producer in producers {
+        producer.join()?;
+    }
+    queue.close()?;
+    let mut numbers = Vec::new();
+    for consumer in consumers {
+        let part = consumer.join()?;
+        // Each producer's items keep their order.
+        for i in 0..4 {
+            let own = part.iter().filter(|&&number| number / 10_000 == i);
+            assert!(own.is_sorted());
+        }
+        numbers.extend(part);
+    }
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..40_000));
+    Ok(())
+}
+
+fn order_is_kept() -> Outcome {
+    let queue = Queue::new(3)?;
+    let producer = Process::spawn(put_range, (queue.clone(), 0, 20_000))?;
+    for number in 0..20_000 {
+        assert_eq!(queue.get_timeout(PATIENCE)?, Some(number));
+    }
+    assert_eq!(queue.try_get()?, None);
+    assert_eq!(producer.join()?, ());
+    Ok(())
+}
+
+fn a_full_queue_makes_producers_wait() -> Outcome {
+    let queue = Queue::new(2)?;
+    assert!(queue.try_put(&1)?);
+    assert!(queue.put_timeout(&2, PATIENCE)?);
+    assert!(!queue.try_put(&3)?);
+    assert!(!queue.put_timeout(&3, Duration::from_millis(10))?);
+    assert_eq!((queue.len(), queue.capacity()), (2, 2));
+    thread::scope(|scope| {
+        let put = scope.spawn(|| queue.put(&3));
+        assert_eq!(queue.get()?, 1);
+        assert!(put.join().expect("no panic").is_ok());
+        assert_eq!((queue.get()?, queue.get()?), (2, 3));
+        assert!(queue.is_empty());
+        Ok(())
+    })
+}
+
+fn bytes_are_bounded_too() -> Outcome {
+    let queue = Queue::with_bytes(100, 64)?;
+    // 4 bytes of length, one of postcard's length, 19 of text: 24 bytes.
+    let text = "x".repeat(19);
+    assert!(queue.try_put(&text)?);
+    assert!(queue.try_put(&text)?);
+    assert!(!queue.try_put(&text)?);
+    assert!(queue.try_put(&"y".repeat(11))?);
+    assert!(!queue.try_put(&String::new())?);
+    assert_eq!(queue.get()?, text);
+    let largest = "z".repeat(59);
+    assert!(!queue.try_put(&largest)?);
+    assert_eq!(queue.get_many(9)?.len(), 2);
+    assert!(queue.try_put(&largest)?);
+    assert_eq!(queue.get()?, largest);
+    let error = queue.try_put(&"z".repeat(60)).expect_err("too large");
+    assert!(matches!(
+        error,
+        Error::TooLarge {
+            size: 61,
+            capacity: 60
+        }
+    ));
+    assert!(queue.try_put(&text)?);
+    Ok(())
+}
+
+fn zero_and_too_much() -> Outcome {
+    let zero =
+        |result: Result<Queue<u8>, Error>| matches!(result, Err(Error::Zero { .. }));
+    assert!(zero(Queue::new(0)) && zero(Queue::with_bytes(1, 0)));
+    let huge = Queue::<u8>::new(usize::MAX);
+    assert!(matches!(huge, Err(Error::TooLarge { .. })));
+    let queue = Queue::<u8>::new(1)?;
+    assert!(matches!(queue.get_many(0), Err(Error::Zero { .. })));
+    let tiny = Queue::with_bytes(1, 1)?;
+    assert!(tiny.try_put(&[1_u8, 2, 3])?);
+    assert_eq!(tiny.get()?, [1, 2, 3]);
+    Ok(())
+}
+
+fn items_of_all_sizes_go_round() -> Outcome {
+    let mut random = Random::for_test("items_of_all_sizes_go_round");
+    let queue = Queue::with_bytes(50, 1000)?;
+    let mut sent = std::collections::VecDeque::new();
+    let mut kept = 0;
+    for round in 0..20_000_u32 {
+        let item = vec![round as u8; random.below(400) as usize];
+        if queue.try_put(&item)? {
+            sent.push_back(item);
+            kept += 1;
+        }
+        while random.below(3) == 0 {
+            let limit = 1 + random.below(4) as usize;
+            if sent.is_empty() {
+                assert_eq!(queue.try_get()?, None);
+                break;
+            }
+            for item in queue.get_many(limit)? {
+                assert_eq!(Some(item), sent.pop_front());
+            }
+        }
+        assert_eq!(queue.len(), sent.len());
+    }
+    assert!(kept > 1000);
+    Ok(())
+}
+
+fn send_back((requests, answers): (Queue<Vec<u8>>, Queue<Vec<u8>>)) {
+    for item in &requests {
+        answers.put(&item.expect("bytes")).expect("is open");
+    }
+}
+
+fn large_items_between_processes() -> Outcome {
+    let requests = Queue::new(4)?;
+    let answers = Queue::new(4)?;
+    let argument = (requests.clone(), answers.clone());
+    let worker = Process::spawn(send_back, argument)?;
+    for size in [0, 1, 65_536, 1 << 20, 4_000_000] {
+        let item: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
+        requests.put(&item)?;
+        assert!(answers.get_timeout(PATIENCE)? == Some(item));
+    }
+    assert!(matches!(
+        requests.put(&vec![0; 5_000_000]),
+        Err(Error::TooLarge { .. })
+    ));
+    requests.close()?;
+    worker.join()?;
+    Ok(())
+}
+
+fn put_all((queue, numbers): (Queue<u32>, Vec<u32>)) {
+    queue.put_many(&numbers).expect("is open");
+    queue.close().expect("can be closed");
+}
+
+fn many_at_once() -> Outcome {
+    let numbers: Vec<u32> = (0..100_000).collect();
+    let queue = Queue::new(33)?;
+    let producer = Process::spawn(put_all, (queue.clone(), numbers.clone()))?;
+    let mut taken = Vec::new();
+    loop {
+        match queue.get_many(50) {
+            Ok(items) => {
+                assert!((1..=33).contains(&items.len()));
+                taken.extend(items);
+            }
+            Err(Error::Closed) => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    assert!(taken == numbers);
+    producer.join()?;
+    queue.put_many(&[]).expect("nothing to put");
+    assert!(matches!(queue.put_many(&[1]), Err(Error::Closed)));
+    Ok(())
+}
+
+fn close_ends_consumers() -> Outcome {
+    let queue = Queue::new(5)?;
+    let mut consumers = vec![
+        Process::spawn(collect, queue.clone())?,
+        Process::spawn(collect, queue.clone())?,
+    ];
+    queue.put_many(&[1, 2, 3])?;
+    queue.close()?;
+    queue.close()?;
+    let mut numbers = Vec::new();
+    for consumer in &mut consumers {
+        numbers.extend(consumer.join_timeout(PATIENCE)?.expect("ends"));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(matches!(queue.get(), Err(Error::Closed)));
+    assert!(matches!(queue.try_get(), Err(Error::Closed)));
+    assert!(matches!(queue.put(&1), Err(Error::Closed)));
+    assert!(queue.iter().next().is_none());
+    Ok(())
+}
+
+fn put_into_full((queue, connection): (Queue<u64>, Connection)) -> String {
+    connection.send(&()).expect("the parent listens");
+    format!("{:?}", queue.put(&2))
+}
+
+fn close_wakes_a_waiting_producer() -> Outcome {
+    let queue = Queue::new(1)?;
+    queue.put(&1)?;
+    let (here, there) = pipe()?;
+    let mut producer = Process::spawn(put_into_full, (queue.clone(), there))?;
+    expect::<()>(&here)?;
+    queue.close()?;
+    let result = producer.join_timeout(PATIENCE)?;
+    assert_eq!(result.as_deref(), Some("Err(Closed)"));
+    assert_eq!(collect(queue), [1]);
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+struct Refuses(u8);
+
+impl Serialize for Refuses {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            0 => Err(serde::ser::Error::custom("it is zero")),
+            number => to.serialize_newtype_struct("Refuses", &number),
+        }
+    }
+}
+
+fn what_cannot_be_serialized() -> Outcome {
+    let queue = Queue::new(10)?;
+    assert!(matches!(queue.put(&Refuses(0)), Err(Error::Encode { .. })));
+    assert_eq!(queue.len(), 0);
+    queue.put(&Refuses(1))?;
+    assert!(
+        queue
+            .put_many(&[Refuses(2), Refuses(0), Refuses(3)])
+            .is_err()
+    );
+    assert_eq!(queue.len(), 2);
+    let items = queue.get_many(5)?;
+    assert_eq!((items[0].0, items[1].0), (1, 2));
+
+    let locks = Queue::new(1)?;
+    let refused = locks.put(&Lock::new()?);
+    assert!(matches!(refused, Err(Error::HandleCannotTravel)));
+    let queues = Queue::new(1)?;
+    let refused = queues.try_put(&Queue::<u8>::new(1)?);
+    assert!(matches!(refused, Err(Error::HandleCannotTravel)));
+    assert!(locks.is_empty() && queues.is_empty());
+    Ok(())
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct Odd(u8);
+
+impl<'de> Deserialize<'de> for Odd {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Odd, D::Error> {
+        match u8::deserialize(from)? {
+            number if number % 2 == 1 => Ok(Odd(number)),
+            _ => Err(serde::de::Error::custom("it is even")),
+        }
+    }
+}
+
+fn what_cannot_be_deserialized() -> Outcome {
+    let queue = Queue::new(10)?;
+    queue.put_many(&[Odd(1), Odd(3), Odd(4), Odd(5), Odd(7)])?;
+    assert_eq!(queue.get_many(9)?, [Odd(1), Odd(3)]);
+    assert!(matches!(queue.get_many(9), Err(Error::Decode { .. })));
+    assert_eq!(queue.get()?, Odd(5));
+    assert_eq!(queue.get_many(9)?, [Odd(7)]);
+    for _ in 0..5 {
+        queue.task_done()?;
+    }
+    assert!(queue.join_timeout(PATIENCE)?);
+    Ok(())
+}
+
+fn work((queue, connection): (Queue<u64>, Connection)) {
+    for item in &queue {
+        item.expect("a number");
+        connection.send(&()).expect("the parent listens");
+        connection.recv::<()>().expect("the parent answers");
+        queue.task_done().expect("it was taken");
+    }
+}
+
+fn join_waits_for_task_done() -> Outcome {
+    let queue = Queue::new(10)?;
+    queue.join()?;
+    let (here, there) = pipe()?;
+    let worker = Process::spawn(work, (queue.clone(), there))?;
+    for number in 0..20 {
+        queue.put(&number)?;
+        expect::<()>(&here)?;
+        assert!(!queue.join_timeout(Duration::ZERO)?);
+        here.send(&())?;
+        assert!(queue.join_timeout(PATIENCE)?);
+    }
+    queue.close()?;
+    worker.join()?;
+    Ok(())
+}
+
+fn task_done_is_counted() -> Outcome {
+    let queue = Queue::new(10)?;
+    assert!(matches!(queue.task_done(), Err(Error::NothingTaken)));
+    queue.put_many(&[1, 2])?;
+    assert!(matches!(queue.task_done(), Err(Error::NothingTaken)));
+    assert!(!queue.join_timeout(Duration::ZERO)?);
+    queue.get_many(2)?;
+    queue.clone().task_done()?;
+    assert!(!queue.join_timeout(Duration::ZERO)?);
+    queue.task_done()?;
+    assert!(matches!(queue.task_done(), Err(Error::NothingTaken)));
+    queue.join()?;
+    Ok(())
+}
+
+fn take_and_die((queue, count): (Queue<u64>, usize)) {
+    for _ in 0..count {
+        queue.get().expect("a number");
+    }
+    queue.task_done().expect("it was taken");
+    abort();
+}
+
+fn join_tells_what_was_lost() -> Outcome {
+    let queue = Queue::new(10)?;
+    queue.put_many(&[1, 2, 3, 4, 5, 6])?;
+    let consumer = Process::spawn(take_and_die, (queue.clone(), 4))?;
+    let consumer_id = consumer.id();
+    assert!(consumer.join().is_err());
+    match queue.join_timeout(PATIENCE) {
+        Err(Error::Lost { pid, count }) => {
+            assert_eq!((pid, count), (consumer_id, 3));
+        }
+        other => panic!("{other:?}"),
+    }
+    // What is lost is told once; the rest still has to be done.
+    assert!(!queue.join_timeout(Duration::ZERO)?);
+    assert_eq!(queue.get_many(9)?, [5, 6]);
+    queue.task_done()?;
+    queue.task_done()?;
+    assert!(queue.join_timeout(PATIENCE)?);
+    Ok(())
+}
+
+/// A consumer asleep in the kernel gets an item, and again, and again.
+fn a_sleeping_consumer_is_woken() -> Outcome {
+    let requests = Queue::new(4)?;
+    let answers = Queue::new(4)?;
+    let argument = (requests.clone(), answers.clone());
+    let _worker = Process::spawn(send_back, argument)?;
+    for round in 0..50_u8 {
+        requests.put(&vec![round])?;
+        assert_eq!(answers.get_timeout(PATIENCE)?, Some(vec![round]));
+        // Longer than anybody looks without sleeping, and then once more
+        // longer than a sleep without a look.
+        thread::sleep(Duration::from_millis(u64::from(round % 5) * 50));
+    }
+    Ok(())
+}
+
+fn take_one_and_wait((queue, connection): (Queue<u64>, Connection)) {
+    connection.send(&0_u64).expect("the parent listens");
+    let item = queue.get().expect("a number");
+    connection.send(&item).expect("the parent listens");
+    sleep_for_ever();
+}
+
+fn all_sleeping_consumers_get_work() -> Outcome {
+    let queue = Queue::new(4)?;
+    let (here, there) = pipe()?;
+    let _consumers = (0..4)
+        .map(|_| {
+            let argument = (queue.clone(), there.clone());
+            Process::spawn(take_one_and_wait, argument)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for _ in 0..4 {
+        assert_eq!(expect::<u64>(&here)?, 0);
+    }
+    queue.put_many(&[1, 2, 3, 4])?;
+    let mut got = HashSet::new();
+    for _ in 0..4 {
+        got.insert(expect::<u64>(&here)?);
+    }
+    assert_eq!(got, HashSet::from([1, 2, 3, 4]));
+    Ok(())
+}
+
+fn take_for_ever(queue: Queue<u64>) {
+    loop {
+        queue.get().expect("a number");
+        queue.task_done().expect("it was taken");
+    }
+}
+
+/// A consumer that is stopped, perhaps under the lock, holds up who waits
+/// without an end, and only until it goes on; timed calls return.
+fn stopped_consumer() -> Outcome {
+    use rustix::process::{Pid, Signal, kill_process};
+    let mut random = Random::for_test("stopped_consumer");
+    let queue = Queue::new(8)?;
+    let consumer = Process::spawn(take_for_ever, queue.clone())?;
+    let id = i32::try_from(consumer.id())?;
+    let id = Pid::from_raw(id).ok_or("a process has an id")?;
+    for _ in 0..30 {
+        for number in 0..random.below(200) {
+            queue.put(&number)?;
+        }
+        kill_process(id, Signal::STOP)?;
+        while queue.try_put(&0)? {}
+        if queue.try_get()?.is_some() {
+            queue.task_done()?;
+        }
+        assert!(!queue.join_timeout(Duration::ZERO)? || queue.is_empty());
+        kill_process(id, Signal::CONT)?;
+        while queue.try_get()?.is_some() {
+            queue.task_done()?;
+        }
+        assert!(queue.join_timeout(PATIENCE)?);
+    }
+    Ok(())
+}
+
+/// Which producer made an item, and its number among that producer's items.
+type Stamp = (u64, u64);
+
+fn produce((queue, progress, producer): (Queue<Stamp>, Value<u64>, u64)) {
+    let mut number = 0;
+    loop {
+        if number % 3 == 0 {
+            let many = [0, 1, 2, 3].map(|i| (producer, number + i));
+            queue.put_many(&many).expect("is open");
+            number += 4;
+        } else {
+            queue.put(&(producer, number)).expect("is open");
+            number += 1;
+        }
+        progress.store(number);
+    }
+}
+
+fn consume((queue, connection): (Queue<Stamp>, Connection)) {
+    loop {
+        let items = match queue.len() % 2 {
+            0 => queue.get_many(5),
+            _ => queue.get().map(|item| vec![item]),
+        };
+        let items = match items {
+            Err(Error::Closed) => return,
+            items => items.expect("stamps"),
+        };
+        connection.send(&items).expect("the parent listens");
+        for _ in items {
+            queue.task_done().expect("it was taken");
+        }
+    }
+}
+
+/// The account of a queue whose users are killed all the time.
+struct Account {
+    /// What each producer had certainly put when it was killed.
+    put: HashMap<u64, u64>,
+    taken: HashSet<Stamp>,
+    lost: u64,
+    killed_consumers: u64,
+}
+
+impl Account {
+    fn take(&mut self, from: &Connection) -> Result<(), Error> {
+        while let Some(items) = from.try_recv::<Vec<Stamp>>()? {
+            for item in items {
+                assert!(self.taken.insert(item), "{item:?} arrived twice");
+            }
+        }
+        Ok(())
+    }
+
+    /// Each producer's items are there from the first to the last, but for
+    /// those that died with their consumers.
+    fn check(&self) {
+        let mut missing = 0;
+        for (&producer, &put) in &self.put {
+            let own = self.taken.iter().filter(|stamp| stamp.0 == producer);
+            let last = own.map(|stamp| stamp.1 + 1).max().unwrap_or(0);
+            assert!(last <= put + 4, "more than was put");
+            let there = (0..put.max(last))
+                .filter(|&number| self.taken.contains(&(producer, number)));
+            missing += put.max(last) - there.count() as u64;
+        }
+        assert!(
+            missing <= self.lost,
+            "{missing} missing, {} lost",
+            self.lost
+        );
+        // A consumer may be killed between sending its items and marking them.
+        let unmarked = self.lost - missing;
+        assert!(unmarked <= 5 * self.killed_consumers);
+        eprintln!(
+            "{} items taken, {missing} missing, {} reported lost",
+            self.taken.len(),
+            self.lost
+        );
+    }
+}
+
+fn kills_at_random_moments() -> Outcome {
+    let mut random = Random::for_test("kills_at_random_moments");
+    let queue = Queue::with_bytes(16, 300)?;
+    let (here, there) = pipe()?;
+    let mut account = Account {
+        put: HashMap::new(),
+        taken: HashSet::new(),
+        lost: 0,
+        killed_consumers: 0,
+    };
+    let mut next = 0;
+    let mut start_producer = || {
+        next += 1;
+        let progress = Value::new(0)?;
+        let argument = (queue.clone(), progress.clone(), next);
+        Ok::<_, Error>((next, progress, Process::spawn(produce, argument)?))
+    };
+    let start_consumer = || Process::spawn(consume, (queue.clone(), there.clone()));
+    let mut producers = Vec::new();
+    let mut consumers = Vec::new();
+    for _ in 0..4 {
+        producers.push(start_producer()?);
+        consumers.push(start_consumer()?);
+    }
+    for _ in 0..400 {
+        // The moment of the kill is the input of this test.
+        thread::sleep(Duration::from_micros(random.below(3000)));
+        let victim = random.below(4) as usize;
+        if random.below(2) == 0 {
+            let (id, progress, process) = producers.swap_remove(victim);
+            drop(process);
+            account.put.insert(id, progress.load());
+            producers.push(start_producer()?);
+        } else {
+            drop(consumers.swap_remove(victim));
+            account.killed_consumers += 1;
+            consumers.push(start_consumer()?);
+        }
+        account.take(&here)?;
+    }
+    for (id, progress, process) in producers {
+        drop(process);
+        account.put.insert(id, progress.load());
+    }
+    queue.close()?;
+    for mut consumer in consumers {
+        while consumer.join_timeout(Duration::from_millis(1))?.is_none() {
+            account.take(&here)?;
+        }
+    }
+    account.take(&here)?;
+    loop {
+        match queue.join_timeout(PATIENCE) {
+            Err(Error::Lost { count, .. }) => account.lost += count,
+            done => {
+                assert!(done?, "all that is left is done or lost");
+                break;
+            }
+        }
+    }
+    account.check();
+    Ok(())
+}
