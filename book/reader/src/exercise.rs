@@ -83,13 +83,87 @@ impl Exercise {
     /// Where the starter lies, from the root of the repository.
     #[must_use]
     pub fn starter(&self) -> String {
-        format!("exercises/{}.rs", self.name.as_deref().unwrap_or(&self.id))
+        format!("exercises/{}.rs", self.stem())
+    }
+
+    /// Where the learner's copy lies once it is started.
+    #[must_use]
+    pub fn answer(&self) -> String {
+        format!("exercises/src/bin/{}.rs", self.stem())
+    }
+
+    fn stem(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
     }
 
     /// What all checks are worth together.
     #[must_use]
     pub fn points(&self) -> u32 {
         self.checks.iter().map(|check| check.points).sum()
+    }
+}
+
+/// What `{{#progress}}` shows: all exercises, chapter by chapter. The learner's
+/// points are filled in by script.
+///
+/// # Errors
+///
+/// The manifest is missing or not of the documented form.
+pub fn progress(project: &Project) -> Result<String> {
+    let manifest = Manifest::read(project)?;
+    let all: u32 = manifest.exercises.iter().map(Exercise::points).sum();
+    let mut shown = format!(
+        "<div class=\"progress-summary\" data-points=\"{all}\">\n\
+         <progress max=\"{all}\" value=\"0\" aria-label=\"Points of {all}\" \
+         hidden></progress>\n\
+         <p class=\"progress-words\">{} exercises, {all} points.</p></div>\n",
+        manifest.exercises.len(),
+    );
+    let mut chapters: Vec<&str> = Vec::new();
+    for exercise in &manifest.exercises {
+        if !chapters.contains(&exercise.chapter.as_str()) {
+            chapters.push(&exercise.chapter);
+        }
+    }
+    for chapter in chapters {
+        let ours = || {
+            let exercises = manifest.exercises.iter();
+            exercises.filter(|exercise| exercise.chapter == chapter)
+        };
+        let sum: u32 = ours().map(Exercise::points).sum();
+        let name = escape(chapter);
+        writeln!(
+            shown,
+            "<div class=\"table-wrapper\"><table class=\"progress\"><caption>\
+             <a href=\"{name}.html\">{name}</a>: \
+             <span data-chapter-total=\"{name}\" data-points=\"{sum}\">{sum}</span> \
+             points</caption><thead><tr><th scope=\"col\">exercise</th>\
+             <th scope=\"col\">level, minutes</th><th scope=\"col\">worth</th>\
+             <th scope=\"col\">you have</th></tr></thead><tbody>",
+        )?;
+        for exercise in ours() {
+            writeln!(
+                shown,
+                "<tr data-exercise=\"{0}\" data-chapter=\"{name}\"><th scope=\"row\">\
+                 <a href=\"{name}.html#exercise-{0}\">{1}</a></th><td>{2}, {3}</td>\
+                 <td>{4}</td><td class=\"grade-cell\">not known here</td></tr>",
+                escape(&exercise.id),
+                escape(&exercise.title),
+                level(exercise.level),
+                exercise.minutes,
+                exercise.points(),
+            )?;
+        }
+        shown.push_str("</tbody></table></div>\n");
+    }
+    Ok(shown)
+}
+
+fn level(level: u8) -> &'static str {
+    match level {
+        1 => "easy",
+        2 => "medium",
+        _ => "hard",
     }
 }
 
@@ -110,16 +184,13 @@ pub fn expand(
     let exercise = manifest.find(id)?;
     let path = exercise.starter();
     let statement = header(&project.read(&path)?);
-    let level = match exercise.level {
-        1 => "easy",
-        2 => "medium",
-        _ => "hard",
-    };
+    let title = escape(&exercise.title);
     let mut shown = format!(
-        "<section class=\"exercise\" data-exercise=\"{id}\" aria-label=\"Exercise: {0}\">\n\
-         <p class=\"exercise-title\"><strong>Exercise: {0}</strong> <span>{level}, \
-         about {1} minutes, {2} points</span></p>\n",
-        escape(&exercise.title),
+        "<section class=\"exercise\" id=\"exercise-{id}\" data-exercise=\"{id}\" \
+         aria-label=\"Exercise: {title}\">\n\
+         <p class=\"exercise-title\"><strong>Exercise: {title}</strong> \
+         <span>{}, about {} minutes, {} points</span></p>\n",
+        level(exercise.level),
         exercise.minutes,
         exercise.points(),
     );

@@ -12,6 +12,7 @@
 //! - `directive`: finding `{{#…}}` in a chapter
 //! - `listing`: code by file and anchor
 //! - `example`, `exercise`, `quiz`: what the directives of those names show
+//! - `grades`: what is known of the learner's work
 //! - `figures`, `bench`, `chart`, `timeline`: measured numbers, as text and pictures
 //! - `check`: links, anchors, includes and fences of a chapter
 //! - `preprocess`: the mdBook preprocessor that puts all of this together
@@ -27,6 +28,7 @@ pub mod directive;
 pub mod example;
 pub mod exercise;
 pub mod figures;
+pub mod grades;
 pub mod listing;
 pub mod markup;
 pub mod pages;

@@ -144,7 +144,7 @@ fn expand(
         ..
     } = *directive;
     let project = chapter.project;
-    if argument.is_empty() {
+    if argument.is_empty() && name != "progress" {
         bail!("`{{{{#{name}}}}}` needs a name");
     }
     if name == "number" {
@@ -156,6 +156,7 @@ fn expand(
         "exercise" => exercise::expand(project, argument, chapter.repository),
         "bench" => bench::expand(project, argument),
         "timeline" => timeline::expand(project, argument),
+        "progress" => exercise::progress(project),
         "quiz" => quiz::expand(project, argument),
         _ => bail!("there is no directive `{{{{#{name}}}}}`"),
     }?;

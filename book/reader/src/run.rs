@@ -44,6 +44,7 @@ impl Run {
             .current_dir(&order.folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .process_group(0);
         for name in cargo_variables() {
             command.env_remove(name);

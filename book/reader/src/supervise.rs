@@ -48,6 +48,8 @@ enum Line<'a> {
     Out { text: &'a str },
     /// Standard error, as it comes.
     Err { text: &'a str },
+    /// There was nothing to follow.
+    Failed { text: &'a str },
     /// The program and all it started are gone.
     End {
         how: How,
@@ -85,10 +87,16 @@ enum Event {
 
 /// Runs a program to its end, or to the end of its limits or of the lifeline.
 ///
-/// # Errors
-///
-/// The program cannot be started, or the server does not listen any more.
-pub fn supervise(words: &[String], limits: Limits) -> Result<()> {
+/// What goes wrong is told to the server, if it still listens.
+pub fn supervise(words: &[String], limits: Limits) {
+    if let Err(error) = start(words, limits) {
+        let _ = say(&Line::Failed {
+            text: &format!("{error:#}"),
+        });
+    }
+}
+
+fn start(words: &[String], limits: Limits) -> Result<()> {
     let (program, arguments) = words.split_first().context("no program is given")?;
     set_child_subreaper(Some(getpid())).context("no subreaper")?;
     let started = Instant::now();

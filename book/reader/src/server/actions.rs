@@ -5,6 +5,7 @@ use super::stream::{Gone, Teller, stream};
 use super::{Reader, Status};
 use crate::example;
 use crate::exercise::Manifest;
+use crate::grades;
 use crate::run::{Order, Run};
 use crate::supervise::Limits;
 use axum::Json;
@@ -107,6 +108,17 @@ pub(super) async fn events(
     response
 }
 
+/// `POST /api/progress`: what is known of the learner's work.
+pub(super) async fn progress(
+    State(reader): State<Arc<Reader>>,
+    _: Asked<NothingAsked>,
+) -> Response {
+    match grades::all(&reader.project) {
+        Ok(known) => Json(known).into_response(),
+        Err(error) => refuse(StatusCode::NOT_FOUND, &format!("{error:#}")),
+    }
+}
+
 /// `POST /api/run`: builds and runs an example.
 pub(super) async fn run(
     State(reader): State<Arc<Reader>>,
@@ -159,60 +171,74 @@ pub(super) async fn stop(
 
 /// `POST /api/grade`: grades an exercise.
 pub(super) async fn grade(
-    reader: State<Arc<Reader>>,
-    asked: Asked<ExerciseAsked>,
+    State(reader): State<Arc<Reader>>,
+    Asked(asked): Asked<ExerciseAsked>,
 ) -> Response {
-    exercise(reader, asked, &["--json"]).await
+    exercise(&reader, asked, &["--json"], Pass::Grading)
 }
 
 /// `POST /api/start`: copies a starter to where the learner works on it.
 pub(super) async fn start(
-    reader: State<Arc<Reader>>,
-    asked: Asked<ExerciseAsked>,
+    State(reader): State<Arc<Reader>>,
+    Asked(asked): Asked<ExerciseAsked>,
 ) -> Response {
-    exercise(reader, asked, &["start"]).await
+    exercise(&reader, asked, &["start"], Pass::All)
 }
 
 /// `POST /api/reset`: puts the starter back; the grader keeps what was there.
 pub(super) async fn reset(
-    reader: State<Arc<Reader>>,
-    asked: Asked<ExerciseAsked>,
+    State(reader): State<Arc<Reader>>,
+    Asked(asked): Asked<ExerciseAsked>,
 ) -> Response {
-    exercise(reader, asked, &["reset"]).await
+    exercise(&reader, asked, &["reset"], Pass::All)
 }
 
 /// Lets the grader do something with an exercise, and passes on what it says.
-async fn exercise(
-    State(reader): State<Arc<Reader>>,
-    Asked(asked): Asked<ExerciseAsked>,
+fn exercise(
+    reader: &Arc<Reader>,
+    asked: ExerciseAsked,
     words: &'static [&'static str],
+    pass: Pass,
 ) -> Response {
     let known = Manifest::read(&reader.project)
         .and_then(|manifest| manifest.find(&asked.exercise).cloned());
     if let Err(error) = known {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, &format!("{error:#}"));
     }
-    one_at_a_time(&reader, move |reader, teller, stop| async move {
-        teller
-            .tell(&json!({"kind": "started", "command": "cargo grade"}))
-            .await?;
-        let mut line = cargo();
-        let grade = [
-            "run",
-            "--quiet",
-            "--color",
-            "never",
-            "--package",
-            "grader",
-            "--",
-        ];
-        line.extend(grade.map(str::to_owned));
+    one_at_a_time(reader, move |reader, teller, stop| async move {
+        let mut line = grader();
         line.extend(words.iter().map(|word| (*word).to_owned()));
         line.push(asked.exercise);
-        follow(&reader, line, BUILD, &teller, &stop, Pass::All).await?;
+        let left = follow(&reader, line, BUILD, &teller, &stop, pass).await?;
+        let mut end = left.end.unwrap_or_default();
+        if pass == Pass::Grading {
+            if let Some(grade) = grades::one(&left.output) {
+                teller
+                    .tell(&json!({"kind": "grade", "grade": grade}))
+                    .await?;
+                end["graded"] = true.into();
+            }
+            teller.tell(&end).await?;
+        }
         reader.status.send_modify(|status| status.grades += 1);
         Ok(())
     })
+}
+
+/// The command line of the grader, up to its own words.
+fn grader() -> Vec<String> {
+    let mut line = cargo();
+    let words = [
+        "run",
+        "--quiet",
+        "--color",
+        "never",
+        "--package",
+        "grader",
+        "--",
+    ];
+    line.extend(words.map(str::to_owned));
+    line
 }
 
 /// Does something whose progress a page follows, unless something is being done.
@@ -230,8 +256,10 @@ where
     let (teller, response) = stream();
     let reader = reader.clone();
     tokio::spawn(async move {
-        // Held until all processes are gone, whether the page listens or not.
+        // Held until all processes are gone, whether the page listens or not. The
+        // page sees the end of its stream only when the place is free again.
         let permit: OwnedSemaphorePermit = permit;
+        let last = teller.clone();
         let stop = Arc::new(Notify::new());
         let number = reader.begin(stop.clone()).await;
         if teller
@@ -243,6 +271,7 @@ where
         }
         *reader.current.lock().await = None;
         drop(permit);
+        drop(last);
     });
     response
 }
@@ -265,6 +294,8 @@ enum Pass {
     All,
     /// Standard error, as news from the compiler.
     Building,
+    /// Standard error, as news; standard output is the grade.
+    Grading,
 }
 
 /// What a program left behind.
@@ -320,7 +351,7 @@ async fn follow(
     run.end().await;
     told?;
     if left.end.is_none() {
-        let text = "the program could not be started or followed";
+        let text = "the program's supervisor has gone";
         teller
             .tell(&json!({"kind": "failed", "text": text}))
             .await?;
@@ -337,13 +368,13 @@ async fn pass_on(
     let value: Value = serde_json::from_str(&line).unwrap_or_default();
     let text = value["text"].as_str().unwrap_or_default();
     match (value["kind"].as_str(), pass) {
-        (Some("end"), _) => left.end = Some(value.clone()),
-        (Some("out"), Pass::Building) => left.output.push_str(text),
+        (Some("end" | "failed"), _) => left.end = Some(value.clone()),
+        (Some("out"), Pass::Building | Pass::Grading) => left.output.push_str(text),
         _ => {}
     }
     match (value["kind"].as_str(), pass) {
-        (_, Pass::All) => teller.line(line + "\n").await,
-        (Some("err"), Pass::Building) => {
+        (_, Pass::All) | (Some("failed"), _) => teller.line(line + "\n").await,
+        (Some("err"), Pass::Building | Pass::Grading) => {
             teller
                 .tell(&json!({"kind": "building", "text": text}))
                 .await
@@ -380,11 +411,11 @@ async fn build_example(
                 .await?;
             Ok(None)
         }
-        Some(end) => {
+        Some(end) if end["kind"] == "end" => {
             teller.tell(&end).await?;
             Ok(None)
         }
-        None => Ok(None),
+        _ => Ok(None),
     }
 }
 

@@ -296,6 +296,7 @@ fn router(reader: Arc<Reader>) -> Router {
     Router::new()
         .route("/api/session", action(get(actions::session)))
         .route("/api/events", action(post(actions::events)))
+        .route("/api/progress", action(post(actions::progress)))
         .route("/api/run", action(post(actions::run)))
         .route("/api/stop", action(post(actions::stop)))
         .route("/api/grade", action(post(actions::grade)))

@@ -1,4 +1,7 @@
-//! A small repository of its own for each test.
+//! A small repository of its own for each test, and a server for it.
+#![allow(dead_code, reason = "no test uses all of it")]
+
+pub(crate) mod server;
 
 use reader::project::Project;
 use std::fs;
