@@ -1,9 +1,11 @@
 //! Values as bytes: the postcard format, appended to a buffer that is reused.
 
+use postcard::Deserializer;
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::cause::{Noted, Noting, take_note};
 use crate::error::{Error, Result};
 
 /// Lets postcard append to a buffer that belongs to the caller.
@@ -33,20 +35,17 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     bytes: &mut Vec<u8>,
 ) -> Result<()> {
     let before = bytes.len();
-    postcard::serialize_with_flavor(value, Append(bytes)).map_err(|error| {
+    let value = Noting(value);
+    postcard::serialize_with_flavor(&value, Append(bytes)).map_err(|error| {
         bytes.truncate(before);
-        Error::Encode {
-            message: error.to_string(),
-        }
+        let message = message(&error);
+        Error::Encode { message }
     })
 }
 
 /// Reads a value that takes up all of `bytes`.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    let (value, rest) =
-        postcard::take_from_bytes(bytes).map_err(|error| Error::Decode {
-            message: error.to_string(),
-        })?;
+    let (value, rest) = decode_start(bytes)?;
     if rest.is_empty() {
         Ok(value)
     } else {
@@ -58,7 +57,206 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 /// Reads a value from the start of `bytes`, and returns what follows it.
 pub(crate) fn decode_start<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
-    postcard::take_from_bytes(bytes).map_err(|error| Error::Decode {
-        message: error.to_string(),
-    })
+    let mut deserializer = Deserializer::from_bytes(bytes);
+    T::deserialize(Noting(&mut deserializer))
+        .map_err(|Noted(error)| error)
+        .and_then(|value| Ok((value, deserializer.finalize()?)))
+        .map_err(|error| Error::Decode {
+            message: message(&error),
+        })
+}
+
+/// What there is to say about an error.
+fn message(error: &postcard::Error) -> String {
+    // Also when it says nothing: a later error must not find it.
+    let note = take_note();
+    match error {
+        postcard::Error::SerdeSerCustom | postcard::Error::SerdeDeCustom => {
+            note.unwrap_or_else(|| error.to_string())
+        }
+        postcard::Error::WontImplement
+        | postcard::Error::SerializeSeqLengthUnknown => {
+            "the type needs a format that names its fields, as serde's \
+             `flatten` and `untagged` do, and here bytes are all there is"
+                .into()
+        }
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+    use std::fmt::Debug;
+    use std::net::IpAddr;
+    use std::num::NonZeroU8;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use serde::Deserialize;
+    use serde::de::Error as _;
+
+    use super::*;
+
+    fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+        let mut bytes = vec![9];
+        encode(value, &mut bytes).expect("can be written");
+        assert_eq!(bytes.remove(0), 9);
+        bytes
+    }
+
+    fn crosses<T>(value: &T)
+    where
+        T: Serialize + DeserializeOwned + PartialEq + Debug,
+    {
+        let bytes = encoded(value);
+        assert_eq!(bytes, postcard::to_stdvec(value).expect("as postcard"));
+        assert_eq!(&decode::<T>(&bytes).expect("can be read"), value);
+    }
+
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Many {
+        small: (bool, i8, i16, i32, i64, i128),
+        natural: (u8, u16, u32, u64, u128, char),
+        real: [f64; 2],
+        text: (String, Box<str>),
+        map: BTreeMap<String, Option<Vec<u8>>>,
+        unit: ((), Unit, Newtype),
+    }
+
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Unit;
+
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Newtype(f32);
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Kind {
+        Unit,
+        Newtype(Box<Kind>),
+        Tuple(u8, String),
+        Struct {
+            first: Option<()>,
+            second: Vec<Kind>,
+        },
+    }
+
+    #[test]
+    fn every_kind_of_value_crosses_in_postcards_format() {
+        crosses(&Many::default());
+        crosses(&Many {
+            small: (true, -1, i16::MIN, 7, i64::MAX, i128::MIN),
+            natural: (255, 1, u32::MAX, 1 << 40, u128::MAX, 'é'),
+            real: [-0.5, f64::INFINITY],
+            text: ("a\0b".into(), "".into()),
+            map: [("x".to_string(), None), ("y".into(), Some(vec![1]))].into(),
+            unit: ((), Unit, Newtype(1.5)),
+        });
+        crosses(&vec![
+            Kind::Unit,
+            Kind::Newtype(Box::new(Kind::Tuple(3, "three".into()))),
+            Kind::Struct {
+                first: Some(()),
+                second: vec![Kind::Unit],
+            },
+        ]);
+        crosses(&HashMap::from([((1, 'a'), Ok::<u8, String>(1))]));
+        crosses(&(
+            Duration::MAX,
+            PathBuf::from("/tmp"),
+            "::1".parse::<IpAddr>().ok(),
+        ));
+        crosses(&Error::Closed.to_string());
+    }
+
+    fn refusal<T: DeserializeOwned + Debug>(bytes: &[u8]) -> String {
+        match decode::<T>(bytes) {
+            Err(Error::Decode { message }) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(try_from = "u16")]
+    struct Even(#[expect(dead_code, reason = "is read to be shown")] u16);
+
+    impl TryFrom<u16> for Even {
+        type Error = String;
+
+        fn try_from(number: u16) -> Result<Even, String> {
+            if number.is_multiple_of(2) {
+                Ok(Even(number))
+            } else {
+                Err(format!("{number} is odd"))
+            }
+        }
+    }
+
+    #[test]
+    fn a_type_that_refuses_bytes_is_quoted() {
+        assert_eq!(refusal::<Even>(&encoded(&7_u16)), "7 is odd");
+        // At any depth, in any kind of container.
+        let bytes = encoded(&BTreeMap::from([(1_u8, Some(vec![(2_u16, 3_u16)]))]));
+        type Nested = BTreeMap<u8, Option<Vec<(u16, Even)>>>;
+        assert_eq!(refusal::<Nested>(&bytes), "3 is odd");
+        assert_eq!(
+            refusal::<NonZeroU8>(&[0]),
+            "invalid value: integer `0`, expected a nonzero u8"
+        );
+        assert_eq!(
+            refusal::<Kind>(&[4]),
+            "invalid value: integer `4`, expected variant index 0 <= i < 4"
+        );
+        assert_eq!(refusal::<u8>(&[1, 2, 3]), "2 bytes too many");
+    }
+
+    #[test]
+    fn an_error_without_words_is_not_given_those_of_another() {
+        // Made and dropped: nothing failed because of it.
+        let _ = Noted::<postcard::Error>::custom("made in vain");
+        let end = postcard::Error::DeserializeUnexpectedEnd.to_string();
+        assert_eq!(refusal::<(u8, u8)>(&[1]), end);
+        assert_eq!(take_note(), None);
+    }
+
+    struct Refuses(&'static str);
+
+    impl Serialize for Refuses {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom(self.0))
+        }
+    }
+
+    #[test]
+    fn a_value_that_refuses_to_be_written_is_quoted() {
+        let mut bytes = vec![1, 2];
+        let value = [("a", Some(Refuses("not today")))];
+        match encode(value.as_slice(), &mut bytes) {
+            Err(Error::Encode { message }) => assert_eq!(message, "not today"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(bytes, [1, 2]);
+    }
+
+    #[test]
+    fn a_type_that_needs_names_is_told_so() {
+        #[derive(Debug, Serialize, Deserialize)]
+        #[serde(untagged)]
+        enum Untagged {
+            Number(u8),
+        }
+        #[derive(Serialize)]
+        struct Flat {
+            #[serde(flatten)]
+            rest: BTreeMap<String, u8>,
+        }
+        assert!(refusal::<Untagged>(&[1]).contains("`untagged`"));
+        let rest = BTreeMap::new();
+        let flat = encode(&Flat { rest }, &mut Vec::new());
+        assert!(
+            flat.expect_err("is refused")
+                .to_string()
+                .contains("`flatten`")
+        );
+    }
 }

@@ -84,6 +84,7 @@
 //! |---|---|
 //! | `error` | what became of the other process |
 //! | `codec`, `handle` | values as bytes, and descriptors that travel beside them |
+//! | `cause` | why serde refused a value, in its own words |
 //! | `deadline`, `waiting` | waits with an end, and telling what a process waits in |
 //! | `mapping`, `shared` | memory that several processes share |
 //! | `packet`, `connection` | messages that arrive whole or not at all |
@@ -102,6 +103,7 @@ compile_error!(
 
 mod array;
 mod atomic;
+mod cause;
 mod codec;
 mod connection;
 mod deadline;

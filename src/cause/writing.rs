@@ -1,0 +1,203 @@
+//! [`Noting`] around serializers and what is serialized.
+
+use std::fmt::Display;
+
+use serde::ser::{
+    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
+    SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+
+use super::{Noted, Noting};
+
+/// What is inside of another value: written by the serializer that the outer
+/// serializer hands to it, wrapped again.
+impl<T: Serialize + ?Sized> Serialize for Noting<&T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = self.0.serialize(Noting(serializer));
+        written.map_err(|Noted(error)| error)
+    }
+}
+
+/// Methods that hand their arguments on, and wrap nothing but the error.
+macro_rules! hand_on {
+    ($($method:ident($($argument:ident: $type:ty),*);)*) => {$(
+        #[inline]
+        fn $method(self, $($argument: $type),*) -> Result<Self::Ok, Self::Error> {
+            self.0.$method($($argument),*).map_err(Noted)
+        }
+    )*};
+}
+
+/// Methods whose result takes the parts of a value, one by one.
+macro_rules! open {
+    ($($method:ident($($argument:ident: $type:ty),*) -> $parts:ident;)*) => {$(
+        #[inline]
+        fn $method(
+            self,
+            $($argument: $type),*
+        ) -> Result<Self::$parts, Self::Error> {
+            self.0.$method($($argument),*).map(Noting).map_err(Noted)
+        }
+    )*};
+}
+
+impl<S: Serializer> Serializer for Noting<S> {
+    type Ok = S::Ok;
+    type Error = Noted<S::Error>;
+    type SerializeSeq = Noting<S::SerializeSeq>;
+    type SerializeTuple = Noting<S::SerializeTuple>;
+    type SerializeTupleStruct = Noting<S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Noting<S::SerializeTupleVariant>;
+    type SerializeMap = Noting<S::SerializeMap>;
+    type SerializeStruct = Noting<S::SerializeStruct>;
+    type SerializeStructVariant = Noting<S::SerializeStructVariant>;
+
+    hand_on! {
+        serialize_bool(value: bool);
+        serialize_i8(value: i8);
+        serialize_i16(value: i16);
+        serialize_i32(value: i32);
+        serialize_i64(value: i64);
+        serialize_i128(value: i128);
+        serialize_u8(value: u8);
+        serialize_u16(value: u16);
+        serialize_u32(value: u32);
+        serialize_u64(value: u64);
+        serialize_u128(value: u128);
+        serialize_f32(value: f32);
+        serialize_f64(value: f64);
+        serialize_char(value: char);
+        serialize_str(value: &str);
+        serialize_bytes(value: &[u8]);
+        serialize_none();
+        serialize_unit();
+        serialize_unit_struct(name: &'static str);
+        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str);
+    }
+
+    open! {
+        serialize_seq(length: Option<usize>) -> SerializeSeq;
+        serialize_tuple(length: usize) -> SerializeTuple;
+        serialize_tuple_struct(name: &'static str, length: usize)
+            -> SerializeTupleStruct;
+        serialize_tuple_variant(
+            name: &'static str,
+            index: u32,
+            variant: &'static str,
+            length: usize
+        ) -> SerializeTupleVariant;
+        serialize_map(length: Option<usize>) -> SerializeMap;
+        serialize_struct(name: &'static str, length: usize) -> SerializeStruct;
+        serialize_struct_variant(
+            name: &'static str,
+            index: u32,
+            variant: &'static str,
+            length: usize
+        ) -> SerializeStructVariant;
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(
+        self,
+        value: &T,
+    ) -> Result<Self::Ok, Self::Error> {
+        self.0.serialize_some(&Noting(value)).map_err(Noted)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<Self::Ok, Self::Error> {
+        let value = Noting(value);
+        self.0.serialize_newtype_struct(name, &value).map_err(Noted)
+    }
+
+    #[inline]
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Self::Ok, Self::Error> {
+        self.0
+            .serialize_newtype_variant(name, index, variant, &Noting(value))
+            .map_err(Noted)
+    }
+
+    #[inline]
+    fn collect_str<T: Display + ?Sized>(
+        self,
+        value: &T,
+    ) -> Result<Self::Ok, Self::Error> {
+        self.0.collect_str(value).map_err(Noted)
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        self.0.is_human_readable()
+    }
+}
+
+/// A value's parts: `name(key)` takes each of them, `key` being what is known
+/// of it beside its value.
+macro_rules! parts {
+    ($($part:ident: $method:ident($($key:ident)?);)*) => {$(
+        impl<S: $part> $part for Noting<S> {
+            type Ok = S::Ok;
+            type Error = Noted<S::Error>;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(
+                &mut self,
+                $($key: &'static str,)?
+                value: &T,
+            ) -> Result<(), Self::Error> {
+                self.0.$method($($key,)? &Noting(value)).map_err(Noted)
+            }
+
+            #[inline]
+            fn end(self) -> Result<Self::Ok, Self::Error> {
+                self.0.end().map_err(Noted)
+            }
+        }
+    )*};
+}
+
+parts! {
+    SerializeSeq: serialize_element();
+    SerializeTuple: serialize_element();
+    SerializeTupleStruct: serialize_field();
+    SerializeTupleVariant: serialize_field();
+    SerializeStruct: serialize_field(key);
+    SerializeStructVariant: serialize_field(key);
+}
+
+impl<S: SerializeMap> SerializeMap for Noting<S> {
+    type Ok = S::Ok;
+    type Error = Noted<S::Error>;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(
+        &mut self,
+        key: &T,
+    ) -> Result<(), Self::Error> {
+        self.0.serialize_key(&Noting(key)).map_err(Noted)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(
+        &mut self,
+        value: &T,
+    ) -> Result<(), Self::Error> {
+        self.0.serialize_value(&Noting(value)).map_err(Noted)
+    }
+
+    #[inline]
+    fn end(self) -> Result<Self::Ok, Self::Error> {
+        self.0.end().map_err(Noted)
+    }
+}
