@@ -226,7 +226,7 @@ impl Connection {
         if can {
             Ok(())
         } else {
-            Err(Error::OneWay { only })
+            Err(Error::OneWay { only: only.into() })
         }
     }
 }

@@ -1,17 +1,15 @@
 //! What became of the other process, as one error type.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The result of everything in this crate that another process has a say in.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// A text of the program. (Under its plain name serde would borrow it.)
-type Literal = &'static str;
 
 /// What became of the other process, or why it could not be reached.
 ///
@@ -100,14 +98,12 @@ pub enum Error {
     /// A number that must be at least one is zero.
     Zero {
         /// What the number counts.
-        #[serde(deserialize_with = "literal")]
-        what: Literal,
+        what: Cow<'static, str>,
     },
     /// This end of a one-way pipe only sends, or only receives.
     OneWay {
         /// What it does: `"sends"` or `"receives"`.
-        #[serde(deserialize_with = "literal")]
-        only: Literal,
+        only: Cow<'static, str>,
     },
     /// The function is not part of the program itself.
     ForeignFunction,
@@ -151,14 +147,12 @@ pub enum Error {
     /// Memory or a message from another process does not look as it must.
     Corrupt {
         /// What was expected.
-        #[serde(deserialize_with = "literal")]
-        what: Literal,
+        what: Cow<'static, str>,
     },
     /// The operating system refused.
     Io {
         /// What was being done.
-        #[serde(deserialize_with = "literal")]
-        doing: Literal,
+        doing: Cow<'static, str>,
         /// The system's answer.
         #[serde(with = "system_error")]
         source: Arc<io::Error>,
@@ -166,12 +160,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// What another process wrote is not what it must be.
+    pub(crate) fn corrupt(what: &'static str) -> Error {
+        Error::Corrupt { what: what.into() }
+    }
+
     /// Gives the conversion from a system error for `map_err`.
     pub(crate) fn io<E: Into<io::Error>>(
         doing: &'static str,
     ) -> impl FnOnce(E) -> Error {
         move |source| Error::Io {
-            doing,
+            doing: doing.into(),
             source: Arc::new(source.into()),
         }
     }
@@ -309,20 +308,6 @@ impl std::error::Error for Error {
     }
 }
 
-/// Reads a text that was a literal of the program on the other side, and so is one
-/// of few: each different one is kept for the rest of the process.
-fn literal<'de, D: Deserializer<'de>>(bytes: D) -> Result<&'static str, D::Error> {
-    static KEPT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
-    let text = String::deserialize(bytes)?;
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = kept.get(text.as_str()) {
-        return Ok(known);
-    }
-    let text: &str = text.leak();
-    kept.insert(text);
-    Ok(text)
-}
-
 /// How a system error crosses: its code if it has one, else its text.
 mod system_error {
     use super::*;
@@ -356,6 +341,9 @@ fn advice(error: &io::Error) -> Option<&'static str> {
         }
         libc::EAGAIN => Some("too many processes: join some first, see `ulimit -u`"),
         libc::ENOMEM => Some("too little memory, see `ulimit -v`"),
+        libc::ECHILD => {
+            Some("this process ignores SIGCHLD, or somebody else waited for it")
+        }
         _ => None,
     }
 }
@@ -400,23 +388,14 @@ mod tests {
         let text = Error::io("read")(io::Error::other("half a page"));
         let nested = Error::Item {
             index: 3,
-            source: Box::new(Error::Zero { what: "workers" }),
+            source: Box::new(Error::Zero {
+                what: "workers".into(),
+            }),
         };
         for error in [system, text, nested, Error::Closed] {
             let crossed = through_bytes(&error);
             assert_eq!(format!("{crossed:?}"), format!("{error:?}"));
             assert_eq!(crossed.to_string(), error.to_string());
         }
-    }
-
-    #[test]
-    fn a_literal_is_kept_once() {
-        let zero = Error::Zero { what: "chunks" };
-        let (Error::Zero { what: first }, Error::Zero { what: second }) =
-            (through_bytes(&zero), through_bytes(&zero))
-        else {
-            panic!("another variant");
-        };
-        assert_eq!(first.as_ptr(), second.as_ptr());
     }
 }

@@ -51,9 +51,7 @@ pub(crate) fn address(offset: u64) -> Result<usize> {
         .ok()
         .and_then(|offset| image.base.checked_add(offset))
         .filter(|address| image.code.iter().any(|code| code.contains(address)))
-        .ok_or(Error::Corrupt {
-            what: "a function of this program",
-        })
+        .ok_or(Error::corrupt("a function of this program"))
 }
 
 fn image() -> &'static Image {

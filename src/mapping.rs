@@ -62,22 +62,16 @@ impl Mapping {
     /// Maps a file that came from another process, once it is known that
     /// nobody can shrink it any more.
     fn from_file(file: Handle) -> Result<Mapping> {
-        let seals =
-            rustix::fs::fcntl_get_seals(&file).map_err(|_| Error::Corrupt {
-                what: "sealed shared memory",
-            })?;
+        let seals = rustix::fs::fcntl_get_seals(&file)
+            .map_err(|_| Error::corrupt("sealed shared memory"))?;
         if !seals.contains(SealFlags::SHRINK) {
-            return Err(Error::Corrupt {
-                what: "sealed shared memory",
-            });
+            return Err(Error::corrupt("sealed shared memory"));
         }
         let status = rustix::fs::fstat(&file)
             .map_err(Error::io("ask for the size of shared memory"))?;
         let length = usize::try_from(status.st_size).unwrap_or(0);
         if length == 0 {
-            return Err(Error::Corrupt {
-                what: "shared memory with a size",
-            });
+            return Err(Error::corrupt("shared memory with a size"));
         }
         // SAFETY: (1) a mapping could replace other memory of this process;
         // (2) the kernel chooses the address, as the first argument is null;
@@ -93,9 +87,8 @@ impl Mapping {
             )
         }
         .map_err(Error::io("map shared memory"))?;
-        let pointer = NonNull::new(pointer.cast::<u8>()).ok_or(Error::Corrupt {
-            what: "a mapping at an address",
-        })?;
+        let pointer = NonNull::new(pointer.cast::<u8>())
+            .ok_or(Error::corrupt("a mapping at an address"))?;
         Ok(Mapping(Arc::new(Region {
             file,
             pointer,
@@ -123,9 +116,7 @@ impl Mapping {
         if end.is_none_or(|end| end > self.length())
             || !offset.is_multiple_of(align_of::<T>())
         {
-            return Err(Error::Corrupt {
-                what: "shared memory of the right size",
-            });
+            return Err(Error::corrupt("shared memory of the right size"));
         }
         // SAFETY: (1) the pointer could leave the mapping; (2) the line above
         // checked that it does not; (3) the size is sealed.

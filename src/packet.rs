@@ -153,12 +153,12 @@ pub(crate) fn receive(
             Some((&INLINE, bytes)) => Ok(Some((bytes.to_vec(), descriptors))),
             Some((&IN_FILE, length)) if !descriptors.is_empty() => {
                 let length = <[u8; 8]>::try_from(length)
-                    .map_err(|_| Error::Corrupt { what: "a message" })?;
+                    .map_err(|_| Error::corrupt("a message"))?;
                 let file = descriptors.remove(0);
                 let bytes = read_file(&file, u64::from_le_bytes(length))?;
                 Ok(Some((bytes, descriptors)))
             }
-            Some(_) => Err(Error::Corrupt { what: "a message" }),
+            Some(_) => Err(Error::corrupt("a message")),
         }
     })
 }
@@ -236,18 +236,14 @@ fn read_file(file: &OwnedFd, length: u64) -> Result<Vec<u8>> {
         .unwrap_or(0)
         .saturating_mul(512);
     if u64::try_from(status.st_size) != Ok(length) || written < length {
-        return Err(Error::Corrupt {
-            what: "a large message, whole",
-        });
+        return Err(Error::corrupt("a large message, whole"));
     }
     let mut bytes = vec![0; length as usize];
     let mut read = 0;
     while read < bytes.len() {
         match rustix::io::pread(file, &mut bytes[read..], read as u64) {
             Ok(0) => {
-                return Err(Error::Corrupt {
-                    what: "a large message, whole",
-                });
+                return Err(Error::corrupt("a large message, whole"));
             }
             Ok(count) => read += count,
             Err(Errno::INTR) => {}

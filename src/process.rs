@@ -449,9 +449,7 @@ impl ProcessBuilder {
 
 fn open_sentinel(id: u32) -> Result<OwnedFd> {
     let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or(Error::Corrupt {
-        what: "a process id",
-    })?;
+    let pid = pid.ok_or(Error::corrupt("a process id"))?;
     rustix::process::pidfd_open(pid, PidfdFlags::empty())
         .map_err(Error::io("watch a process"))
 }

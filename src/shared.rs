@@ -91,9 +91,7 @@ impl<S: State> Shared<S> {
 
     /// Takes memory from another process, once it is known to be of this type.
     fn open(mapping: Mapping) -> Result<Shared<S>> {
-        let corrupt = Error::Corrupt {
-            what: "shared memory of the expected type",
-        };
+        let corrupt = Error::corrupt("shared memory of the expected type");
         let header = header(&mapping)?;
         if header.kind.load(Ordering::Acquire) != u64::from_ne_bytes(S::KIND) {
             return Err(corrupt);

@@ -309,7 +309,7 @@ impl TaskHeader {
                 trampoline: u64::from_le_bytes(trampoline),
                 function: u64::from_le_bytes(function),
             }),
-            _ => Err(Error::Corrupt { what: "a task" }),
+            _ => Err(Error::corrupt("a task")),
         }
     }
 }

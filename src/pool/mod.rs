@@ -382,12 +382,12 @@ impl PoolBuilder {
         ];
         for (what, number) in numbers {
             if number == 0 {
-                return Err(Error::Zero { what });
+                return Err(Error::Zero { what: what.into() });
             }
         }
         if settings.task_timeout == Some(Duration::ZERO) {
             return Err(Error::Zero {
-                what: "nanoseconds for a task",
+                what: "nanoseconds for a task".into(),
             });
         }
         if !child::is_initialized() {

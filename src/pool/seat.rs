@@ -107,16 +107,12 @@ impl Seat {
         let counts = self.desk.gate().counts();
         let unfinished = counts.started.wrapping_sub(self.finished);
         if counts.allowed != self.allowed || counts.waiting() > self.held_count {
-            return Err(Error::Corrupt {
-                what: "a pool's gate",
-            });
+            return Err(Error::corrupt("a pool's gate"));
         }
         // A worker starts a task only when the one before it has its result;
         // some of those results may not have been read yet.
         if unfinished > self.held_count {
-            return Err(Error::Corrupt {
-                what: "a pool's gate",
-            });
+            return Err(Error::corrupt("a pool's gate"));
         }
         Ok(counts.waiting())
     }
@@ -288,9 +284,7 @@ impl Seat {
     ) -> Result<()> {
         let end = self.desk.written(Ring::Results);
         if end.wrapping_sub(self.read) > RING as u64 {
-            return Err(Error::Corrupt {
-                what: "a pool's ring",
-            });
+            return Err(Error::corrupt("a pool's ring"));
         }
         let mut start = Vec::with_capacity(ResultHeader::SIZE);
         while self.read < end {
@@ -340,9 +334,10 @@ impl Seat {
         arrived: &mut Arrived,
         inbox: &mut Option<Arc<Inbox>>,
     ) -> Result<usize> {
-        let span = self.held.front().ok_or(Error::Corrupt {
-            what: "a result of a task",
-        })?;
+        let span = self
+            .held
+            .front()
+            .ok_or(Error::corrupt("a result of a task"))?;
         let next = &span.batch.inbox;
         if inbox.as_ref().is_none_or(|open| !Arc::ptr_eq(open, next))
             && let Some(open) = inbox.replace(next.clone())
