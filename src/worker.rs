@@ -49,7 +49,7 @@ impl Answer {
     /// What an answer without a result means to the parent.
     pub(crate) fn into_error(self, pid: u32) -> Error {
         match self {
-            Answer::Returned => Error::Corrupt { what: "a result" },
+            Answer::Returned => Error::corrupt("a result"),
             Answer::Panicked { message, location } => Error::Panicked {
                 pid,
                 message,
@@ -150,9 +150,7 @@ fn serve() -> Result<i32> {
     let socket = take_socket()?;
     let (_greeting, mut luggage) = receive(&socket)?;
     if luggage.len() != 1 {
-        return Err(Error::Corrupt {
-            what: "a greeting with a lifeline",
-        });
+        return Err(Error::corrupt("a greeting with a lifeline"));
     }
     lifeline::hold(luggage.remove(0)).map_err(Error::io("hold the lifeline"))?;
     // Ctrl-C reaches the whole foreground group. Who is asked is the parent;
@@ -162,9 +160,7 @@ fn serve() -> Result<i32> {
     let (bytes, luggage) = receive(&socket)?;
     let (request, argument) = handle::decode_start::<Request>(&bytes)?;
     if request.build != image::build() {
-        return Err(Error::Corrupt {
-            what: "a request of the same program",
-        });
+        return Err(Error::corrupt("a request of the same program"));
     }
     let trampoline = image::address(request.trampoline)?;
     let function = image::address(request.function)?;
@@ -225,10 +221,21 @@ fn close_inherited(socket: &OwnedFd) {
     }
 }
 
+/// Makes SIGINT do nothing. It is caught and not ignored: a program that the
+/// worker starts would inherit that it is ignored, and outlive a Ctrl-C.
 fn ignore_interrupts() {
-    // SAFETY: (1) a handler could run at any instruction; (2) ignoring a
-    // signal runs none; (3) other processes have dispositions of their own.
-    unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+    extern "C" fn nothing(_signal: libc::c_int) {}
+
+    // SAFETY: all zeroes is an action with no flags and an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = nothing as *const () as usize;
+    action.sa_flags = libc::SA_RESTART;
+    // SAFETY: (1) a handler runs at any instruction; (2) this one does nothing,
+    // and lets the system call that it interrupts go on; (3) other processes
+    // have handlers of their own.
+    unsafe {
+        libc::sigaction(libc::SIGINT, &raw const action, std::ptr::null_mut())
+    };
 }
 
 fn receive(socket: &OwnedFd) -> Result<packet::Message> {
@@ -258,8 +265,11 @@ fn message_of(payload: &(dyn Any + Send)) -> String {
 /// Calls `function` and turns a panic into its message and place.
 pub(crate) fn catch<R>(function: impl FnOnce() -> R) -> Result<R, (String, String)> {
     panic::catch_unwind(AssertUnwindSafe(function)).map_err(|payload| {
-        let noted = LAST_PANIC.take();
-        noted.unwrap_or_else(|| (message_of(&*payload), "unknown place".into()))
+        let message = message_of(&*payload);
+        // A panic that was carried over from another thread has no place here;
+        // then the one that was noted is an earlier one.
+        let noted = LAST_PANIC.take().filter(|(noted, _)| *noted == message);
+        noted.unwrap_or_else(|| (message, "unknown place".into()))
     })
 }
 
