@@ -4,11 +4,16 @@
 //! `main` that begins with `multiproc::init()`, as a worker is the same program
 //! started again; it speaks libtest's command line.
 
+mod isolated;
+pub mod system;
+
 use std::error::Error;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
 use multiproc::Connection;
+
+pub use isolated::{isolated, run_isolated};
 
 /// How long a test waits for what must happen: long enough for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);

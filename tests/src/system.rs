@@ -1,0 +1,175 @@
+//! What the system says about processes, and what a test does to them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
+
+use multiproc::wait;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
+
+use crate::PATIENCE;
+
+/// A process that may be a stranger: one started by another process.
+#[derive(Debug)]
+pub struct Watched {
+    id: u32,
+    sentinel: OwnedFd,
+}
+
+impl Watched {
+    /// Begins to watch a process that still runs.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such process.
+    pub fn new(id: u32) -> Watched {
+        let sentinel = rustix::process::pidfd_open(pid(id), PidfdFlags::empty())
+            .unwrap_or_else(|error| panic!("process {id}: {error}"));
+        Watched { id, sentinel }
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Kills it, whoever its parent is.
+    pub fn kill(&self) {
+        let _ = rustix::process::pidfd_send_signal(&self.sentinel, Signal::KILL);
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it still runs after [`PATIENCE`].
+    pub fn expect_end(&self) {
+        let ended = wait(&[&self.sentinel], Some(PATIENCE));
+        let ended = ended.is_ok_and(|ready| !ready.is_empty());
+        assert!(ended, "still there:\n{}", tree(self.id));
+    }
+
+    /// Waits until it has ended, and reaps it if it came to this process as
+    /// the child of one that died.
+    ///
+    /// # Panics
+    ///
+    /// When it still runs after [`PATIENCE`].
+    pub fn expect_end_of_orphan(self) {
+        self.expect_end();
+        // Refused when somebody else has reaped it.
+        let _ = rustix::process::waitpid(Some(pid(self.id)), WaitOptions::empty());
+    }
+}
+
+impl AsFd for Watched {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.sentinel.as_fd()
+    }
+}
+
+/// Begins to watch several processes.
+pub fn watch(ids: &[u32]) -> Vec<Watched> {
+    ids.iter().map(|&id| Watched::new(id)).collect()
+}
+
+/// Sends a signal; no error if the process is gone.
+pub fn signal(id: u32, signal: Signal) {
+    let _ = rustix::process::kill_process(pid(id), signal);
+}
+
+/// Stops a process, and returns once it has stopped.
+///
+/// # Panics
+///
+/// When it has not after [`PATIENCE`].
+pub fn stop(id: u32) {
+    signal(id, Signal::STOP);
+    // A parent could wait for this; for a stranger there is no event.
+    let begin = Instant::now();
+    while !matches!(status(id), Ok((_, 'T', _))) {
+        assert!(begin.elapsed() < PATIENCE, "did not stop:\n{}", tree(id));
+        std::thread::yield_now();
+    }
+}
+
+fn pid(id: u32) -> Pid {
+    let raw = i32::try_from(id).expect("a process id is small");
+    Pid::from_raw(raw).expect("a process id is not zero")
+}
+
+/// The open descriptors of this process and what they are.
+pub fn descriptors() -> BTreeMap<u32, String> {
+    let mut found = BTreeMap::new();
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+        return found;
+    };
+    for entry in entries.flatten() {
+        let number = entry.file_name().to_string_lossy().parse();
+        let target = fs::read_link(entry.path());
+        // The folder itself, which is open for this loop, is gone afterwards.
+        if let (Ok(number), Ok(target)) = (number, target)
+            && !target.ends_with("fd")
+        {
+            found.insert(number, target.to_string_lossy().into_owned());
+        }
+    }
+    found
+}
+
+/// The children of a process that are there now, zombies too.
+pub fn children(parent: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else {
+            continue;
+        };
+        if let Ok((_, _, its_parent)) = status(id)
+            && its_parent == parent
+        {
+            found.push(id);
+        }
+    }
+    found
+}
+
+/// The name, state and parent of a process.
+fn status(id: u32) -> io::Result<(String, char, u32)> {
+    let line = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    let broken = || io::Error::other("not a line of /proc/PID/stat");
+    let (start, rest) = line.rsplit_once(") ").ok_or_else(broken)?;
+    let (_, name) = start.split_once('(').ok_or_else(broken)?;
+    let mut fields = rest.split(' ');
+    let state = fields.next().and_then(|state| state.chars().next());
+    let parent = fields.next().and_then(|parent| parent.parse().ok());
+    match (state, parent) {
+        (Some(state), Some(parent)) => Ok((name.to_string(), state, parent)),
+        _ => Err(broken()),
+    }
+}
+
+/// A process and all below it, with what each thread waits in: for messages.
+pub fn tree(root: u32) -> String {
+    let mut text = String::new();
+    let mut left = vec![(root, 0)];
+    while let Some((id, depth)) = left.pop() {
+        let indent = "  ".repeat(depth);
+        if let Ok((name, state, _)) = status(id) {
+            let _ = writeln!(text, "{indent}{id} {name} {state}");
+        }
+        let threads = fs::read_dir(format!("/proc/{id}/task"));
+        for thread in threads.into_iter().flatten().flatten() {
+            let read = |name: &str| {
+                let text = fs::read_to_string(thread.path().join(name));
+                text.unwrap_or_default().trim_end().to_string()
+            };
+            let (name, place, call) = (read("comm"), read("wchan"), read("syscall"));
+            let _ = writeln!(text, "{indent}  - {name}: {place}, {call}");
+        }
+        left.extend(children(id).into_iter().map(|child| (child, depth + 1)));
+    }
+    text
+}
