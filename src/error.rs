@@ -161,8 +161,9 @@ pub enum Error {
 
 impl Error {
     /// What another process wrote is not what it must be.
-    pub(crate) fn corrupt(what: &'static str) -> Error {
-        Error::Corrupt { what: what.into() }
+    pub(crate) const fn corrupt(what: &'static str) -> Error {
+        let what = Cow::Borrowed(what);
+        Error::Corrupt { what }
     }
 
     /// Gives the conversion from a system error for `map_err`.

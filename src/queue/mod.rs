@@ -309,7 +309,9 @@ impl<T: DeserializeOwned> Queue<T> {
     /// the next call begins with it.
     pub fn get_many(&self, limit: usize) -> Result<Vec<T>> {
         if limit == 0 {
-            return Err(Error::Zero { what: "items" });
+            return Err(Error::Zero {
+                what: "items".into(),
+            });
         }
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         loop {

@@ -212,6 +212,4 @@ impl Ring<'_> {
 }
 
 /// The words of the ring do not make sense.
-pub(crate) const CORRUPT: Error = Error::Corrupt {
-    what: "a queue in order",
-};
+pub(crate) const CORRUPT: Error = Error::corrupt("a queue in order");

@@ -75,7 +75,7 @@ pub(super) fn make(capacity: usize, bytes: usize) -> Result<Shared<State>> {
         (bytes, MOST_BYTES, "bytes"),
     ] {
         if size == 0 {
-            return Err(Error::Zero { what });
+            return Err(Error::Zero { what: what.into() });
         }
         if size > most {
             return Err(Error::TooLarge {
