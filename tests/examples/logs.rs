@@ -61,7 +61,7 @@ fn seeds() -> Outcome {
 /// Writes a log of several ranges.
 fn large(name: &str) -> Result<String, String> {
     let path = file(name);
-    fs::write(&path, generate(150_000, 11)?)
+    fs::write(&path, generate(100_000, 11)?)
         .map_err(|problem| problem.to_string())?;
     path.into_os_string()
         .into_string()
@@ -71,7 +71,7 @@ fn large(name: &str) -> Result<String, String> {
 fn workers() -> Outcome {
     let path = large("logs_workers.log")?;
     let one = analyse(&["--workers", "1", &path])?;
-    same("lines", one.starts_with("lines: 150000, malformed: "), true)?;
+    same("lines", one.starts_with("lines: 100000, malformed: "), true)?;
     for workers in ["2", "5"] {
         same(workers, &analyse(&["--workers", workers, &path])?, &one)?;
     }
