@@ -77,7 +77,9 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     ///
-    /// Whatever stopped it.
+    /// Whatever stopped it. A main process that ends with an exit status other than
+    /// 0 before it has answered counts as stopped; where that may be right, use
+    /// [`start`](Attempt::start) and [`Run::finish`].
     pub fn conduct(
         &mut self,
         plan: Plan,
@@ -89,7 +91,13 @@ impl<'a> Attempt<'a> {
         if !finished.as_ref().is_ok_and(well) {
             run.printed().trim().clone_into(&mut self.printed);
         }
-        finished
+        let finished = finished?;
+        match finished.end.exit {
+            Exit::Code(code) if code != 0 && finished.answer.is_none() => {
+                Err(Stop::Ended(finished.end))
+            }
+            _ => Ok(finished),
+        }
     }
 
     /// Notes a check: passed if `right`, else failed with what was seen.

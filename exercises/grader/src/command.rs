@@ -2,8 +2,14 @@
 //!
 //! # Layout
 //!
+//! - `arguments`: what can be said
+//! - `grading`: grades and tells
+//! - `learner`: start, next, list, hint, solution, reset, undo, again
 //! - `terminal`: how it is told
 
+mod arguments;
+mod grading;
+mod learner;
 mod terminal;
 
 use std::io;
@@ -11,19 +17,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::grading::{Answer, Options, grade};
 use crate::workbook::Workbook;
-
-/// Grades exercises on work with several processes.
-#[derive(Debug, Parser)]
-#[command(name = "cargo grade", bin_name = "cargo grade", version)]
-struct Arguments {
-    /// Exercises to grade.
-    names: Vec<String>,
-    /// Repeats the random inputs of an earlier grading.
-    #[arg(long)]
-    seed: Option<u64>,
-}
+use arguments::{Arguments, Command};
 
 /// Runs the command.
 #[must_use]
@@ -31,6 +26,8 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(code) => code,
+        // Whoever reads the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("cargo grade: {error}");
             ExitCode::from(2)
@@ -40,26 +37,19 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let workbook = Workbook::find()?;
-    let mut answers = Vec::new();
-    for name in &arguments.names {
-        let exercise = workbook.exercise(name)?;
-        answers.push(Answer {
-            exercise,
-            role: "answer".to_owned(),
-            path: workbook.answer(exercise),
-        });
-    }
-    let options = Options {
-        seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
-        ..Options::default()
+    let learner = learner::Learner::new(&workbook)?;
+    let done = match &arguments.command {
+        None => return grading::run(&learner, &arguments.grading),
+        Some(Command::Start { name }) => learner.start(name),
+        Some(Command::Next) => learner.next(),
+        Some(Command::List) => learner.list(),
+        Some(Command::Hint { name }) => learner.hint(name.as_deref()),
+        Some(Command::Solution { name, give_up }) => {
+            learner.solution(name.as_deref(), *give_up)
+        }
+        Some(Command::Reset { name }) => learner.reset(name, false),
+        Some(Command::Again { name }) => learner.reset(name, true),
+        Some(Command::Undo { name }) => learner.undo(name),
     };
-    let progress = terminal::Progress::start();
-    let grades =
-        grade(&workbook, &answers, &options, &mut |what| progress.at(what))?;
-    progress.end();
-    for grade in &grades {
-        terminal::tell(grade);
-    }
-    let full = grades.iter().all(crate::verdict::Grade::is_full);
-    Ok(ExitCode::from(u8::from(!full)))
+    done.map(|()| ExitCode::SUCCESS)
 }

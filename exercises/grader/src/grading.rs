@@ -57,6 +57,9 @@ pub fn grade(
             Some(program) => {
                 let text = fs::read_to_string(&answer.path)?;
                 let mut grade = judge(exercise, program, &text, options);
+                let built_as = format!("src/bin/{}.rs", source.name);
+                let shown = workbook.shown(&answer.path);
+                grade.printed = grade.printed.replace(&built_as, &shown);
                 said.clone_into(&mut grade.compiler);
                 grade
             }

@@ -8,10 +8,12 @@
 //!
 //! - [`attempt`]: what a scenario works with
 //! - [`command`]: the command line
+//! - [`difference`]: between two texts
 //! - [`grading`]: from a source file to a grade
 //! - [`look`]: what procfs says about a tree of processes
 //! - [`manifest`]: what exercises there are
 //! - [`package`]: builds answers
+//! - [`records`]: what is kept about the learner
 //! - [`run`]: one run of an answer
 //! - [`scenarios`]: one file for each exercise
 //! - [`scratch`]: a folder of its own for every run
@@ -23,10 +25,12 @@
 
 pub mod attempt;
 pub mod command;
+pub mod difference;
 pub mod grading;
 pub mod look;
 pub mod manifest;
 pub mod package;
+pub mod records;
 pub mod run;
 pub mod scenarios;
 pub mod scratch;

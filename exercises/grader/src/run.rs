@@ -6,6 +6,8 @@
 //!
 //! - `connection`: the grader's end of the probe's connections
 //! - `event`: what a run tells
+//! - `figures`: what a process uses
+//! - `files`: what an answer has written
 //! - `output`: what the answer prints
 //! - `pump`: takes in whatever arrives
 //! - `report`: who waits for whom
@@ -15,6 +17,8 @@
 
 mod connection;
 mod event;
+mod figures;
+mod files;
 mod output;
 mod pump;
 mod report;
@@ -41,6 +45,7 @@ use output::Output;
 use rest::Watch;
 
 pub use event::{Event, Finished, Place, Stop, Visit, VisitId};
+pub use figures::Memory;
 pub use rest::Pace;
 
 /// What a run hands out, and what it may take.
@@ -313,14 +318,14 @@ impl Run {
         held || long && !rest::sleeps(&self.supervised.look())
     }
 
-    /// Takes in events until `count` visitors are held or the tree is at rest or
-    /// has ended, and returns who is held.
+    /// Takes in events until `count` visitors are held or the tree is at rest, and
+    /// returns who is held.
     ///
     /// # Errors
     ///
-    /// [`Stop`] when nothing good can happen any more.
+    /// [`Stop`] when nothing good can happen any more; also when it has ended.
     pub fn gather(&mut self, count: usize) -> Result<Vec<Visit>, Stop> {
-        while self.held().len() < count && self.end.is_none() {
+        while self.held().len() < count {
             if self.event_or_rest()?.is_none() {
                 break;
             }
@@ -373,7 +378,8 @@ impl Run {
             end,
             main: self.main(),
             output: self.printed(),
-            files: left_files(&self.scratch),
+            files: files::names(&self.scratch.temporary()),
+            written: files::contents(&self.scratch.work()),
             log: self.log.clone(),
         })
     }
@@ -417,15 +423,4 @@ fn environment(scratch: &Scratch, nonce: &str) -> BTreeMap<String, String> {
         }
     }
     environment
-}
-
-/// The names of what is left in the folder for temporary files.
-fn left_files(scratch: &Scratch) -> Vec<String> {
-    let entries = std::fs::read_dir(scratch.temporary()).into_iter().flatten();
-    let names = entries.flatten().map(|entry| entry.file_name());
-    let mut names: Vec<String> = names
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }

@@ -117,7 +117,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-const BOLD: &str = "1";
+pub(super) const BOLD: &str = "1";
 
 fn colour(verdict: Verdict) -> &'static str {
     match verdict {

@@ -1,5 +1,6 @@
 //! What a run tells.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct Visit {
     pub id: VisitId,
     /// The process, by the kernel's word.
     pub process: u32,
+    /// The id by which the answer knows this process.
+    pub inner: u32,
     /// Where it is.
     pub place: Place,
 }
@@ -43,6 +46,15 @@ impl Visit {
         match self.place {
             Place::Task(task) => Some(task),
             Place::Point { .. } => None,
+        }
+    }
+
+    /// What the program says at its point.
+    #[must_use]
+    pub fn number(&self) -> Option<i64> {
+        match self.place {
+            Place::Task(_) => None,
+            Place::Point { number, .. } => Some(number),
         }
     }
 
@@ -123,11 +135,7 @@ impl fmt::Display for Stop {
             }
             Stop::Flooded => write!(formatter, "it printed more than 1 MiB"),
             Stop::Ended(end) => {
-                write!(
-                    formatter,
-                    "the program had ended before that ({})",
-                    end.exit
-                )
+                write!(formatter, "the main process ended too early ({})", end.exit)
             }
             Stop::HelperLost => {
                 write!(formatter, "the grader's helper was killed: nothing counts")
@@ -150,6 +158,9 @@ pub struct Finished {
     pub output: String,
     /// What was left in the folder for temporary files.
     pub files: Vec<String>,
+    /// What stands in the working folder: name and content, folders included in
+    /// the name.
+    pub written: BTreeMap<String, Vec<u8>>,
     /// Everything that happened.
     pub log: Vec<Event>,
 }

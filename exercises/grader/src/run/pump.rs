@@ -11,6 +11,7 @@ use rustix::io::retry_on_intr;
 use super::connection::Connection;
 use super::event::{Event, Place, Stop, Visit, VisitId};
 use super::{Guest, Run};
+use crate::look::inner_id;
 use crate::supervise::Report;
 
 impl Run {
@@ -141,7 +142,12 @@ impl Run {
                 }
             };
             self.connections.insert(id, connection);
-            let visit = Visit { id, process, place };
+            let visit = Visit {
+                id,
+                process,
+                inner: inner_id(process).unwrap_or(process),
+                place,
+            };
             let guest = Guest {
                 visit: visit.clone(),
                 released: false,

@@ -29,6 +29,9 @@ impl Batch {
         let mut ids: Vec<u64> = ids.into_iter().collect();
         // Sorting by id must not restore the order of the input.
         random.shuffle(&mut ids);
+        // Nor must sorting the results.
+        let mut numbers = random.choose_multiple(10..1000, count);
+        random.shuffle(&mut numbers);
         Batch {
             tasks: ids.into_iter().map(|id| Task::new(id, 0)).collect(),
             numbers: (0..count)
@@ -66,6 +69,46 @@ pub(super) fn workers(run: &Run, visits: &[Visit]) -> BTreeSet<u32> {
     let mut workers: BTreeSet<u32> = tasks.map(|visit| visit.process).collect();
     workers.remove(&run.main());
     workers
+}
+
+/// Waits until all is at rest and judges two checks by who is being kept waiting:
+/// whether each of `team` worker processes has a task in hand, and whether there are
+/// as many tasks at once as that, and not one more.
+pub(super) fn judge_team(
+    attempt: &mut Attempt<'_>,
+    run: &mut Run,
+    team: usize,
+    [each, at_once]: [&str; 2],
+) -> Result<(), Stop> {
+    // One more than there may be: this ends when all is at rest.
+    run.gather(team + 1)?;
+    let held = run.held_tasks();
+    let found = workers(run, &held);
+    let own = held
+        .iter()
+        .filter(|visit| visit.process == run.main())
+        .count();
+    let seen = if own > 0 {
+        format!(
+            "{own} tasks ran in the main process itself, none of them in a worker"
+        )
+    } else {
+        format!(
+            "all processes were at rest, and tasks were in the hands of {} of the \
+             {team} workers",
+            found.len()
+        )
+    };
+    attempt.check(each, Verdict::NotParallel, found.len() >= team, seen);
+    let seen = format!(
+        "when all processes were at rest, {} tasks were being worked on at the same \
+         time, in {} worker processes",
+        held.len(),
+        found.len()
+    );
+    let as_asked = held.len() == team && found.len() == team;
+    attempt.check(at_once, Verdict::NotParallel, as_asked, seen);
+    Ok(())
 }
 
 /// Lets one visitor in and waits until it has left and all is at rest again.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::common::{Batch, clean_end, see_through, workers};
+use super::common::{Batch, clean_end, judge_team, see_through};
 use crate::attempt::Attempt;
-use crate::run::{Plan, Run, Stop};
+use crate::run::{Plan, Stop};
 use crate::verdict::Verdict;
 
 pub(super) fn judge(attempt: &mut Attempt<'_>) {
@@ -36,9 +36,7 @@ fn in_reverse(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     let batch = Batch::random(&mut attempt.random, 2 * team + 1);
     let mut turned = false;
     let finished = attempt.conduct(plan(&batch, team), |attempt, run| {
-        // One more than there may be: this ends when all is at rest.
-        run.gather(team + 1)?;
-        judge_team(attempt, run, team);
+        judge_team(attempt, run, team, ["workers", "at_once"])?;
         while let Some(last) = run
             .held_tasks()
             .into_iter()
@@ -63,35 +61,6 @@ fn in_reverse(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     }
     clean_end(attempt, "clean", &finished);
     Ok(())
-}
-
-fn judge_team(attempt: &mut Attempt<'_>, run: &Run, team: usize) {
-    let held = run.held_tasks();
-    let found = workers(run, &held);
-    let own = held
-        .iter()
-        .filter(|visit| visit.process == run.main())
-        .count();
-    let seen = if own > 0 {
-        format!(
-            "{own} tasks ran in the main process itself, none of them in a worker"
-        )
-    } else {
-        format!(
-            "all processes were at rest, and tasks were in the hands of {} of the \
-             {team} workers",
-            found.len()
-        )
-    };
-    attempt.check("workers", Verdict::NotParallel, found.len() >= team, seen);
-    let seen = format!(
-        "when all processes were at rest, {} tasks were being worked on at the same \
-         time, in {} worker processes",
-        held.len(),
-        found.len()
-    );
-    let as_asked = held.len() == team && found.len() == team;
-    attempt.check("at_once", Verdict::NotParallel, as_asked, seen);
 }
 
 /// Lets the program run as it likes.
@@ -147,17 +116,20 @@ impl Answered {
 
 impl std::fmt::Display for Answered {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let count = self.expected.len();
+        let count = match self.expected.len() {
+            1 => "1 task".to_owned(),
+            count => format!("{count} tasks"),
+        };
         let Some(got) = &self.got else {
             return write!(
                 formatter,
-                "with {count} tasks, the main process ended without one answer"
+                "with {count}, the main process ended without one answer"
             );
         };
         if self.complete() {
             return write!(
                 formatter,
-                "the results of {count} tasks came back in the order in which the \
+                "the results of {count} came back in the order in which the \
                  tasks finished, not in the order of the input: expected {:?}, got \
                  {got}",
                 self.expected
@@ -165,7 +137,7 @@ impl std::fmt::Display for Answered {
         }
         write!(
             formatter,
-            "the results of {count} tasks are wrong: expected {:?}, got {got}",
+            "the results of {count} are wrong: expected {:?}, got {got}",
             self.expected
         )
     }
