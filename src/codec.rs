@@ -30,6 +30,7 @@ impl Flavor for Append<'_> {
 }
 
 /// Appends `value` to `bytes`; when it fails, `bytes` is as it was before.
+#[inline]
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
@@ -44,6 +45,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 }
 
 /// Reads a value that takes up all of `bytes`.
+#[inline]
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let (value, rest) = decode_start(bytes)?;
     if rest.is_empty() {
@@ -56,6 +58,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 /// Reads a value from the start of `bytes`, and returns what follows it.
+#[inline]
 pub(crate) fn decode_start<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
     let mut deserializer = Deserializer::from_bytes(bytes);
     T::deserialize(Noting(&mut deserializer))

@@ -17,8 +17,12 @@ use crate::codec;
 use crate::error::{Error, Result};
 
 thread_local! {
-    static OUTGOING: RefCell<Option<Vec<Handle>>> = const { RefCell::new(None) };
+    static OUTGOING: RefCell<Vec<Handle>> = const { RefCell::new(Vec::new()) };
     static INCOMING: RefCell<Vec<Option<OwnedFd>>> = const { RefCell::new(Vec::new()) };
+    /// Whether `OUTGOING` and `INCOMING` belong to a message that is under way.
+    /// To ask these is cheap, which counts where a pool moves small tasks.
+    static PACKING: Cell<bool> = const { Cell::new(false) };
+    static UNPACKING: Cell<bool> = const { Cell::new(false) };
     static REFUSED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -51,7 +55,9 @@ impl AsFd for Handle {
 impl Serialize for Handle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let place = OUTGOING.with_borrow_mut(|luggage| {
-            let luggage = luggage.as_mut()?;
+            if !PACKING.get() {
+                return None;
+            }
             luggage.push(self.clone());
             u32::try_from(luggage.len() - 1).ok()
         });
@@ -76,29 +82,38 @@ impl<'de> Deserialize<'de> for Handle {
 }
 
 /// Puts the luggage of an outer message back, also when serde code panics.
-struct Outer(Option<Vec<Handle>>);
+struct Outer {
+    packing: bool,
+    luggage: Vec<Handle>,
+}
 
 impl Outer {
-    fn replace(luggage: Option<Vec<Handle>>) -> Outer {
-        REFUSED.set(false);
-        Outer(OUTGOING.replace(luggage))
+    fn replace(packing: bool) -> Outer {
+        Outer {
+            packing: PACKING.replace(packing),
+            luggage: OUTGOING.take(),
+        }
     }
 }
 
 impl Drop for Outer {
     fn drop(&mut self) {
-        OUTGOING.set(self.0.take());
+        PACKING.set(self.packing);
+        OUTGOING.set(std::mem::take(&mut self.luggage));
     }
 }
 
 /// Appends `value` to `bytes`; a handle inside it is an error.
 ///
 /// When it fails, `bytes` is as it was before.
+#[inline]
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<()> {
-    let _outer = Outer::replace(None);
+    // Mostly there is no outer message.
+    let _outer = PACKING.get().then(|| Outer::replace(false));
+    REFUSED.set(false);
     codec::encode(value, bytes).map_err(|error| {
         if REFUSED.get() {
             Error::HandleCannotTravel
@@ -113,9 +128,20 @@ pub(crate) fn encode_with_handles<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<Vec<Handle>> {
-    let _outer = Outer::replace(Some(Vec::new()));
+    let _outer = Outer::replace(true);
     codec::encode(value, bytes)?;
-    Ok(OUTGOING.take().unwrap_or_default())
+    Ok(OUTGOING.take())
+}
+
+/// Reads a value without handles.
+#[inline]
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    if UNPACKING.get() {
+        // Inside an outer message, whose handles are not this value's.
+        decode_with_handles(bytes, Vec::new())
+    } else {
+        codec::decode(bytes)
+    }
 }
 
 /// Reads a value whose handles are in `luggage`; what it does not use is closed.
@@ -124,14 +150,21 @@ pub(crate) fn decode_with_handles<T: DeserializeOwned>(
     luggage: Vec<OwnedFd>,
 ) -> Result<T> {
     /// Closes what the message did not take, also when serde code panics.
-    struct Unused(Vec<Option<OwnedFd>>);
+    struct Unused {
+        unpacking: bool,
+        luggage: Vec<Option<OwnedFd>>,
+    }
     impl Drop for Unused {
         fn drop(&mut self) {
-            INCOMING.replace(std::mem::take(&mut self.0));
+            UNPACKING.set(self.unpacking);
+            INCOMING.replace(std::mem::take(&mut self.luggage));
         }
     }
     let luggage = luggage.into_iter().map(Some).collect();
-    let _unused = Unused(INCOMING.replace(luggage));
+    let _unused = Unused {
+        unpacking: UNPACKING.replace(true),
+        luggage: INCOMING.replace(luggage),
+    };
     codec::decode(bytes)
 }
 

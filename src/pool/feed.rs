@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::handle;
@@ -148,7 +147,7 @@ where
         self.taken = (count + 1, record.end);
         let result = match record.error.take() {
             Some(error) => Err(*error),
-            None => codec::decode(bytes),
+            None => handle::decode(bytes),
         };
         Some((record.index, result))
     }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::handle;
 use crate::pool::job::{Arrived, Command, Inbox, Shared};
 
 /// A task that [`Pool::apply_async`](crate::Pool::apply_async) has started.
@@ -95,7 +95,7 @@ impl<R: Serialize + DeserializeOwned> Task<R> {
         self.taken = true;
         match record.error {
             Some(error) => Err(*error),
-            None => codec::decode(&arrived.bytes).map(Some),
+            None => handle::decode(&arrived.bytes).map(Some),
         }
     }
 }

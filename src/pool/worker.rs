@@ -60,7 +60,7 @@ pub(crate) fn run_task<A: DeserializeOwned, R: Serialize>(
     argument: &[u8],
     result: &mut Vec<u8>,
 ) -> Result<(), Answer> {
-    let decode = || handle::decode_with_handles::<A>(argument, Vec::new());
+    let decode = || handle::decode::<A>(argument);
     let panicked = |(message, location): (String, String)| Answer::Panicked {
         message,
         location,
