@@ -30,8 +30,9 @@ pub(crate) fn generate(words: &[OsString]) -> Result<bool, Box<dyn Error>> {
             0 => writeln!(output, "worker {host} restarted")?,
             page => writeln!(
                 output,
-                "192.0.2.{host} - - [{day:02}/Jan/2026:{hour:02}:{minute:02}:{second:02} \
-                 +0000] \"GET /books/{book}?page={page} HTTP/1.1\" {status} {size} {time}"
+                "192.0.2.{host} - - \
+                 [{day:02}/Jan/2026:{hour:02}:{minute:02}:{second:02} +0000] \
+                 \"GET /books/{book}?page={page} HTTP/1.1\" {status} {size} {time}"
             )?,
         }
     }

@@ -2,17 +2,17 @@
 //!
 //! A line is a common access-log line plus the response time in whole milliseconds:
 //! ```text
-//! 192.0.2.7 - - [05/Jan/2026:13:55:36 +0000] "GET /books/17?page=2 HTTP/1.1" 200 2326 41
+//! 192.0.2.7 - - [05/Jan/2026:13:55:36 +0000] "GET /books?p=2 HTTP/1.1" 200 2326 41
 //! host identity user [time] "method path protocol" status bytes milliseconds
 //! ```
-//! Counted are requests by status, by hour of the day as written, and by path without
-//! its query; the 99th percentile is the smallest time that at least 99 % of them did
-//! not exceed (an hour and more count as an hour). A line of another shape, or longer
-//! than 8 KiB, is malformed: counted, and otherwise passed over.
+//! Counted are requests by status, by hour of the day as written, and by path
+//! without its query; the 99th percentile is the smallest time that at least 99 % of
+//! them did not exceed (an hour and more count as an hour). A line of another shape,
+//! or longer than 8 KiB, is malformed: counted, and otherwise passed over.
 //!
-//! Workers get ranges of bytes. A range whose worker dies is given out again, and the
-//! reports are added in the order of the ranges: neither a killed worker nor the number
-//! of workers shows in the result.
+//! Workers get ranges of bytes. A range whose worker dies is given out again, and
+//! the reports are added in the order of the ranges: neither a killed worker nor the
+//! number of workers shows in the result.
 //!
 //! Chapter: capstone
 //! Run: `cargo run --release --example capstone_logs -- [--workers N] [FILE ...]`;

@@ -25,8 +25,9 @@ def has_bad_input(attempt, answers):
 
 def cause(process):
     code = process.exitcode
-    what = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
-    return f"process {process.pid} {what}"
+    if code < 0:
+        return f"process {process.pid} was killed by signal {-code}"
+    return f"process {process.pid} exited with code {code}"
 
 
 def supervise(name, job):

@@ -22,6 +22,7 @@ if __name__ == "__main__":
         tasks = [pool.apply_async(divide, (divisor,)) for divisor in divisors]
         for divisor, task in zip(divisors, tasks):
             try:
-                print(f"100 / {divisor} = {task.get(timeout=1 if divisor == 0 else 30)}")
+                result = task.get(timeout=1 if divisor == 0 else 30)
+                print(f"100 / {divisor} = {result}")
             except TimeoutError:
-                print(f"100 / {divisor}: no result after 1 s, and its worker hangs on")
+                print(f"100 / {divisor}: no result after 1 s; its worker hangs on")

@@ -11,8 +11,9 @@ import sys
 import unicodedata
 from functools import cache
 from multiprocessing import Pool
+from pathlib import Path
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROJECT = str(Path(__file__).resolve().parents[2])
 SAMPLE = os.path.join(PROJECT, "examples", "data", "texts")
 SEPARATORS = frozenset("\t\n\v\f\r \u2060")
 PIECE = 64 * 1024
@@ -58,15 +59,16 @@ def collect_files(path, files):
         files.append(path)
         return True
     if not os.path.isdir(path):
-        exists = os.path.exists(path)
-        return complain(path, "neither a file nor a folder" if exists else "not found")
+        if os.path.exists(path):
+            return complain(path, "neither a file nor a folder")
+        return complain(path, "not found")
     try:
         entries = sorted(os.scandir(path), key=lambda entry: entry.name)
     except OSError as problem:
         return complain(path, problem.strerror)
     complete = True
     for entry in entries:
-        if entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False):
+        if not entry.is_symlink() and (entry.is_file() or entry.is_dir()):
             complete &= collect_files(entry.path, files)
     return complete
 

@@ -43,4 +43,5 @@ if __name__ == "__main__":
     for part in range(PARTS):
         print(f"part {part}: {counts[part]} primes")
     together = sum(counts.values())
-    print(f"four processes: {together} primes, took {time.perf_counter() - start:.3}s")
+    elapsed = time.perf_counter() - start
+    print(f"four processes: {together} primes, took {elapsed:.3}s")

@@ -21,7 +21,9 @@ def count_letters(text, shared):
 
 if __name__ == "__main__":
     shared = Array("Q", 26)
-    processes = [Process(target=count_letters, args=(text, shared)) for text in TEXTS]
+    processes = [
+        Process(target=count_letters, args=(text, shared)) for text in TEXTS
+    ]
     for process in processes:
         process.start()
     for process in processes:
