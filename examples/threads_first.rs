@@ -1,6 +1,6 @@
 //! The same map and the same queue with threads: what to reach for first.
 //!
-//! Chapter: pool
+//! Chapter: threads
 //! Run: `cargo run --example threads_first`
 
 use crossbeam::channel;

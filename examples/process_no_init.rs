@@ -1,0 +1,15 @@
+//! What happens when `main` does not begin with `multiproc::init()`.
+//!
+//! Chapter: process
+//! Run: `cargo run --example process_no_init`
+
+use multiproc::{Error, Process};
+
+fn main() {
+    // ANCHOR: forgotten
+    match Process::spawn(|number: i64| number * number, 7) {
+        Err(problem @ Error::NotInitialized) => println!("{problem}"),
+        other => println!("{other:?}"),
+    }
+    // ANCHOR_END: forgotten
+}
