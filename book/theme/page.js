@@ -30,6 +30,12 @@
         if (event.key === 'Enter' || event.key === ' ') {
             event.preventDefault();
             toggle.click();
+            const box = document.getElementById('mdbook-sidebar-toggle-anchor');
+            const current = document.querySelector('#mdbook-sidebar a.active')
+                || document.querySelector('#mdbook-sidebar a');
+            if (box.checked && current) {
+                current.focus();
+            }
         }
     });
 

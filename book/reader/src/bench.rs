@@ -31,9 +31,7 @@ pub fn expand(project: &Project, group: &str) -> Result<String> {
     )?;
     shown.push_str(&table(&figures));
     let kind = match figures.scale {
-        Scale::Log => {
-            "Mean time for one iteration; each line is ten times the last."
-        }
+        Scale::Log => "Mean time for one iteration, on a logarithmic scale.",
         Scale::Linear => "Mean time for one iteration.",
     };
     let origin = escape(&figures.machine.origin());

@@ -68,7 +68,7 @@ impl Axis {
         match self.scale {
             Scale::Log => {
                 let decades = self.from as i32..=self.to as i32;
-                let step = (decades.clone().count() / 6 + 1).max(1);
+                let step = decades.clone().count() / 9 + 1;
                 decades
                     .step_by(step)
                     .map(|decade| 10f64.powi(decade))

@@ -243,7 +243,13 @@ fn story(header: &str) -> String {
         .unwrap_or(header)
         .trim_start();
     let lines = text.lines().filter(|line| !line.starts_with("Grade:"));
-    lines.collect::<Vec<_>>().join("\n")
+    let text = lines.collect::<Vec<_>>().join(
+        "
+",
+    );
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 #[cfg(test)]
@@ -254,6 +260,6 @@ mod tests {
     fn the_story_is_the_header_without_its_labels() {
         let header =
             "Exercise: count words.\nMore.\n\nRead: x\nGrade: cargo grade x";
-        assert_eq!(story(header), "count words.\nMore.\n\nRead: x");
+        assert_eq!(story(header), "Count words.\nMore.\n\nRead: x");
     }
 }

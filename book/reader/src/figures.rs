@@ -235,18 +235,19 @@ impl Machine {
     /// Where the figures come from, in one sentence.
     #[must_use]
     pub fn origin(&self) -> String {
-        let parts = [
-            &self.cpu,
-            &self.system,
-            &self.rustc,
-            &self.commit,
-            &self.date,
+        let labelled = |label: &str, value: &str| match value {
+            "" => String::new(),
+            value if value.starts_with(label) => value.to_owned(),
+            value => format!("{label} {value}"),
+        };
+        let mut known = vec![
+            self.cpu.clone(),
+            self.system.clone(),
+            labelled("rustc", &self.rustc),
+            labelled("commit", &self.commit),
+            self.date.clone(),
         ];
-        let known: Vec<&str> = parts
-            .into_iter()
-            .map(String::as_str)
-            .filter(|part| !part.is_empty())
-            .collect();
+        known.retain(|part| !part.is_empty());
         let mut origin = format!("Measured on {}", self.the_name());
         if !known.is_empty() {
             origin.push_str(&format!(" ({})", known.join(", ")));

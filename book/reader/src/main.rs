@@ -34,6 +34,9 @@ struct Serve {
     /// name one: `book.example:8080`. For port forwarding.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+    /// Neither builds the examples ahead nor follows changes.
+    #[arg(long, hide = true)]
+    still: bool,
     /// Seconds that the header and the body of a request may take.
     #[arg(long, default_value_t = 10, hide = true)]
     patience: u64,
@@ -126,6 +129,7 @@ fn serve(arguments: Serve) -> Result<()> {
     let mut options = Options::new(project);
     options.port = arguments.port;
     options.allow_hosts = arguments.allow_host;
+    options.follow = !arguments.still;
     options.patience = Duration::from_secs(arguments.patience);
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

@@ -167,8 +167,6 @@ fn draw(name: &str, lanes: &[Lane]) -> String {
             kinds.push(&span.kind);
         }
     }
-    let kind = |span: &Span| kinds.iter().position(|kind| *kind == span.kind);
-
     let mut shown = format!(
         "<figure class=\"chart timeline\">\n<figcaption><strong>A recorded run of \
          <code>{}</code></strong> <span>one lane per process, {} from left to right\
@@ -179,24 +177,19 @@ fn draw(name: &str, lanes: &[Lane]) -> String {
     for lane in lanes {
         let mut drawing = String::new();
         for span in joined(&lane.spans, end) {
-            let class =
-                format!("timeline-span series-{}", kind(&span).unwrap_or(0) % 6);
+            let class = class(&span.kind, &kinds);
             let from = 100.0 * span.from / end;
-            // What is shorter than a pixel or two is still drawn.
-            let to = (100.0 * span.to / end).max(from + 0.3).min(100.0);
+            // What is shorter than a pixel or two is still drawn, and neighbours
+            // do not run into each other.
+            let to = (100.0 * span.to / end - 0.1).max(from + 0.3).min(100.0);
             stroke(&mut drawing, &class, from.min(99.7), to);
         }
         shown.push_str(&row(&lane.name, &drawing, ""));
     }
     shown.push_str("<p class=\"chart-legend\">");
-    for (place, kind) in kinds.iter().enumerate() {
+    for kind in &kinds {
         let mut sample = String::new();
-        stroke(
-            &mut sample,
-            &format!("timeline-span series-{}", place % 6),
-            0.0,
-            100.0,
-        );
+        stroke(&mut sample, &class(kind, &kinds), 0.0, 100.0);
         let _ = write!(
             shown,
             "<span><svg class=\"chart-sample\" focusable=\"false\">{sample}</svg> {}</span> ",
@@ -207,6 +200,18 @@ fn draw(name: &str, lanes: &[Lane]) -> String {
     shown.push_str(&table(lanes));
     shown.push_str("</figure>\n");
     shown
+}
+
+/// The class of a kind's lines: the kinds that the library records have one each.
+fn class(kind: &str, kinds: &[&str]) -> String {
+    const KNOWN: [&str; 9] = [
+        "process", "task", "spawn", "exit", "put", "get", "send", "recv", "lock",
+    ];
+    if KNOWN.contains(&kind) {
+        return format!("timeline-span kind-{kind}");
+    }
+    let place = kinds.iter().position(|other| *other == kind).unwrap_or(0);
+    format!("timeline-span series-{}", place % 6)
 }
 
 /// Joins neighbours of one kind that no eye could tell apart.

@@ -131,8 +131,9 @@ impl Server {
         let mut random = [0; 16];
         getrandom::fill(&mut random).context("no randomness")?;
         let token = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let examples = if options.follow { "building" } else { "ready" };
         let status = Status {
-            examples: "building".to_owned(),
+            examples: examples.to_owned(),
             ..Status::default()
         };
         let reader = Arc::new(Reader {

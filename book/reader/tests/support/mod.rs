@@ -1,6 +1,7 @@
 //! A small repository of its own for each test, and a server for it.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub(crate) mod browser;
 pub(crate) mod server;
 
 use reader::project::Project;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A folder that is removed when its test ends.
 pub(crate) struct Repository {
     root: PathBuf,
+    keep: bool,
 }
 
 const FILES: [(&str, &str); 12] = [
@@ -63,17 +65,31 @@ const FILES: [(&str, &str); 12] = [
 impl Repository {
     /// A repository with one example, one group of figures and two chapters.
     pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("reader-test-{}-{number}", std::process::id());
-        let repository = Repository {
-            root: std::env::temp_dir().join(name),
-        };
+        let repository = Repository::empty();
         for (path, text) in FILES {
             let text = text.replace("COMMAND", env!("CARGO_BIN_EXE_reader"));
             repository.write(path, &text);
         }
         repository
+    }
+
+    /// A folder with nothing in it.
+    pub(crate) fn empty() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("reader-test-{}-{number}", std::process::id());
+        let root = std::env::temp_dir().join(name);
+        fs::create_dir_all(&root).unwrap();
+        Repository { root, keep: false }
+    }
+
+    /// The workbook itself, in which a test writes nothing.
+    pub(crate) fn workbook() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        Repository {
+            root: root.canonicalize().unwrap(),
+            keep: true,
+        }
     }
 
     /// Writes a file, by its path from the root.
@@ -96,6 +112,8 @@ impl Repository {
 
 impl Drop for Repository {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.root);
+        if !self.keep {
+            let _ = fs::remove_dir_all(&self.root);
+        }
     }
 }

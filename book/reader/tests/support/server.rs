@@ -17,6 +17,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// A server on a repository of its own.
 pub(crate) struct Server {
     pub(crate) repository: Repository,
+    scratch: Repository,
     child: Child,
     host: String,
     mark: String,
@@ -104,13 +105,23 @@ impl Server {
             "[package]\nname = \"small\"\nedition = \"2024\"\n[workspace]\n",
         );
         repository.write("src/lib.rs", "");
-        repository.write("temporary/.keep", "");
-        fs::remove_file(repository.root().join("temporary/.keep")).unwrap();
+        Server::launch(repository, words)
+    }
+
+    /// Starts one on the workbook itself, in which it neither builds ahead nor
+    /// follows changes.
+    pub(crate) fn workbook() -> Self {
+        Server::launch(Repository::workbook(), &["--still"])
+    }
+
+    fn launch(repository: Repository, words: &[&str]) -> Self {
+        let scratch = Repository::empty();
+        fs::create_dir(scratch.root().join("temporary")).unwrap();
         // Without a terminal and with an own home for temporary files; the mark is
         // how what it starts is told from everything else on the machine.
-        let mark = format!("READER_MARK={}", repository.root().display());
+        let mark = format!("READER_MARK={}", scratch.root().display());
         let (name, value) = mark.split_once('=').unwrap();
-        let socket = repository.root().join("socket");
+        let socket = scratch.root().join("socket");
         let listener = UnixListener::bind(&socket).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_reader"))
             .args(["--no-open", "--port", "0"])
@@ -118,8 +129,7 @@ impl Server {
             .current_dir(repository.root())
             .env(name, value)
             .env("READER_SOCKET", &socket)
-            .env("TMPDIR", repository.root().join("temporary"))
-            .env_remove("CARGO_TARGET_DIR")
+            .env("TMPDIR", scratch.root().join("temporary"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -135,6 +145,7 @@ impl Server {
         let host = address.split('/').next().unwrap().to_owned();
         Server {
             repository,
+            scratch,
             child,
             host,
             mark,
@@ -290,7 +301,7 @@ impl Server {
 
     /// How many temporary files there are.
     pub(crate) fn temporary_files(&self) -> usize {
-        fs::read_dir(self.repository.root().join("temporary"))
+        fs::read_dir(self.scratch.root().join("temporary"))
             .unwrap()
             .count()
     }
