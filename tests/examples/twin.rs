@@ -81,6 +81,16 @@ fn common(name: &str) -> Option<&'static [&'static str]> {
             "item 3: 40",
             "the pool still works: 50",
         ],
+        // Python's children outlive a parent that is killed.
+        "process_orphan" => {
+            &["the parent: process #1 was killed by signal 9 (SIGKILL)"]
+        }
+        // Python's queue waits for ever for a job that a consumer took with it.
+        "queue_lost" => &[
+            "consumer: job 10 is done",
+            "consumer: job 20 is done",
+            "parent: job 40 was still in the queue",
+        ],
         // Python's pool waits for ever for the result of a killed worker.
         "pool_killed" => &[
             "item 0: 0",
