@@ -23,6 +23,8 @@ pub struct Attempt<'a> {
     pub printed: String,
     program: PathBuf,
     confinement: Vec<String>,
+    /// Set once a run has ended in a way that makes others pointless.
+    stopped: Option<Stop>,
 }
 
 impl<'a> Attempt<'a> {
@@ -41,6 +43,7 @@ impl<'a> Attempt<'a> {
             printed: String::new(),
             program: program.to_owned(),
             confinement: confinement.to_vec(),
+            stopped: None,
         }
     }
 
@@ -48,8 +51,12 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     ///
-    /// [`Stop::Grader`] when it cannot be started.
+    /// [`Stop::Grader`] when it cannot be started, or what stopped an earlier run
+    /// and would stop this one.
     pub fn start(&self, plan: Plan) -> Result<Run, Stop> {
+        if let Some(stop) = &self.stopped {
+            return Err(stop.clone());
+        }
         let plan = Plan {
             deadline: Duration::from_secs(self.exercise.deadline),
             confinement: self.confinement.clone(),
@@ -68,6 +75,9 @@ impl<'a> Attempt<'a> {
     ) {
         if let Err(stop) = judge(self) {
             self.sheet.stopped(checks, &stop);
+            if stop.is_final() {
+                self.stopped = Some(stop);
+            }
         }
     }
 

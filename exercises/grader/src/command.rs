@@ -3,14 +3,18 @@
 //! # Layout
 //!
 //! - `arguments`: what can be said
+//! - `class`: grades a class
 //! - `grading`: grades and tells
 //! - `learner`: start, next, list, hint, solution, reset, undo, again
 //! - `terminal`: how it is told
+//! - `watch`: grades whenever an answer is saved
 
 mod arguments;
+mod class;
 mod grading;
 mod learner;
 mod terminal;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -50,6 +54,21 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         Some(Command::Reset { name }) => learner.reset(name, false),
         Some(Command::Again { name }) => learner.reset(name, true),
         Some(Command::Undo { name }) => learner.undo(name),
+        Some(Command::Inventory) => learner.inventory(),
+        Some(Command::Class {
+            folder,
+            unconfined,
+            seed,
+            json,
+            report,
+        }) => class::run(
+            &workbook,
+            folder,
+            *unconfined,
+            *seed,
+            *json,
+            report.as_deref(),
+        ),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

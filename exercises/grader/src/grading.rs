@@ -55,7 +55,8 @@ pub fn grade(
         let said = built.messages.get(&source.name).map_or("", String::as_str);
         let grade = match built.programs.get(&source.name) {
             Some(program) => {
-                let text = fs::read_to_string(&answer.path)?;
+                let text = fs::read(&answer.path)?;
+                let text = String::from_utf8_lossy(&text);
                 let mut grade = judge(exercise, program, &text, options);
                 let built_as = format!("src/bin/{}.rs", source.name);
                 let shown = workbook.shown(&answer.path);

@@ -7,13 +7,16 @@
 //! # Layout
 //!
 //! - [`attempt`]: what a scenario works with
+//! - [`class`]: a whole class
 //! - [`command`]: the command line
 //! - [`difference`]: between two texts
 //! - [`grading`]: from a source file to a grade
+//! - [`inventory`]: questions on misconceptions
 //! - [`look`]: what procfs says about a tree of processes
 //! - [`manifest`]: what exercises there are
 //! - [`package`]: builds answers
 //! - [`records`]: what is kept about the learner
+//! - [`report`]: grades as files
 //! - [`run`]: one run of an answer
 //! - [`scenarios`]: one file for each exercise
 //! - [`scratch`]: a folder of its own for every run
@@ -24,13 +27,16 @@
 //! - [`workbook`]: where everything lies
 
 pub mod attempt;
+pub mod class;
 pub mod command;
 pub mod difference;
 pub mod grading;
+pub mod inventory;
 pub mod look;
 pub mod manifest;
 pub mod package;
 pub mod records;
+pub mod report;
 pub mod run;
 pub mod scenarios;
 pub mod scratch;

@@ -5,9 +5,16 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::process::Signal;
 
 use serde_json::Value;
 
+use crate::look::descendants;
+use crate::supervise::signal;
 use crate::workbook::Workbook;
 
 /// A source to be built, under a name that no other source of the batch has.
@@ -29,7 +36,12 @@ pub struct Built {
     /// What cargo said apart from that; it tells why there is no program where
     /// the compiler was not even reached.
     pub cargo: String,
+    /// Whether cargo had to be ended.
+    late: bool,
 }
+
+/// How long one call of cargo may take: a program can keep a compiler busy for ever.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// Builds all sources in one call of cargo. Only one grader builds at a time; a
 /// second one waits. What was built stays as it is as long as `Lease` lives.
@@ -51,17 +63,30 @@ pub fn build(
         // Unblocked when the other grader has run what it built, or is gone.
         lock.lock()?;
     }
-    write_if_changed(&folder.join("Cargo.toml"), &manifest(workbook)?)?;
+    write_if_changed(&folder.join("Cargo.toml"), manifest(workbook)?.as_bytes())?;
     let lock_file = folder.join("Cargo.lock");
     copy_lock_file(workbook, &lock_file)?;
     for source in sources {
-        let text = fs::read_to_string(&source.path).map_err(|error| {
+        let text = fs::read(&source.path).map_err(|error| {
             let path = workbook.shown(&source.path);
             io::Error::new(error.kind(), format!("{path}: {error}"))
         })?;
         write_if_changed(&binaries.join(format!("{}.rs", source.name)), &text)?;
     }
-    let built = call_cargo(workbook, &folder, sources, progress)?;
+    let mut built = call_cargo(workbook, &folder, sources, progress)?;
+    if built.late && sources.len() > 1 {
+        // One of them keeps the compiler busy; the others shall not suffer for it.
+        for source in sources {
+            if built.programs.contains_key(&source.name) {
+                continue;
+            }
+            let one = std::slice::from_ref(source);
+            let alone = call_cargo(workbook, &folder, one, progress)?;
+            built.programs.extend(alone.programs);
+            built.messages.extend(alone.messages);
+        }
+    }
+    remove_foreign(&binaries, sources);
     Ok((built, Lease { _lock: lock }))
 }
 
@@ -156,11 +181,12 @@ fn call_cargo(
         source.map(|source| workbook.shown(&source.path))
     };
     let mut built = Built::default();
-    let cargo = std::thread::spawn(move || {
+    let cargo = thread::spawn(move || {
         let lines = errors.map(|errors| BufReader::new(errors).lines());
         let lines = lines.into_iter().flatten().map_while(Result::ok);
         lines.collect::<Vec<_>>().join("\n")
     });
+    let (finished, watchdog) = watch(child.id());
     for line in messages
         .map(BufReader::new)
         .into_iter()
@@ -172,8 +198,46 @@ fn call_cargo(
         take_in(&message, &shown, &mut built, progress);
     }
     child.wait()?;
+    drop(finished);
+    built.late = watchdog.join().unwrap_or(false);
+    if built.late {
+        for source in sources {
+            let said = built.messages.entry(source.name.clone()).or_default();
+            said.push_str("compiling took more than five minutes and was ended\n");
+        }
+    }
     built.cargo = cargo.join().unwrap_or_default();
     Ok(built)
+}
+
+/// Ends cargo and its compilers when the deadline has passed; tells whether it had
+/// to. Dropping the sender calls it off.
+fn watch(cargo: u32) -> (Sender<()>, JoinHandle<bool>) {
+    let (finished, end) = mpsc::channel();
+    let watchdog = thread::spawn(move || {
+        let late = end.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout);
+        if late {
+            for id in descendants(cargo).into_iter().chain([cargo]) {
+                signal(id, Signal::KILL);
+            }
+        }
+        late
+    });
+    (finished, watchdog)
+}
+
+/// Removes the sources of other classes.
+fn remove_foreign(binaries: &Path, sources: &[Source]) {
+    for entry in fs::read_dir(binaries).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let own = sources
+            .iter()
+            .any(|source| name == format!("{}.rs", source.name));
+        if name.starts_with("class") && !own {
+            // One that stays takes room and does no other harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn take_in(
@@ -206,8 +270,8 @@ fn take_in(
 }
 
 /// Leaves alone what is the same, so that cargo sees no change in it.
-fn write_if_changed(path: &Path, text: &str) -> io::Result<()> {
-    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+fn write_if_changed(path: &Path, text: &[u8]) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|old| old == text) {
         return Ok(());
     }
     fs::write(path, text)

@@ -12,6 +12,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::Exercise;
@@ -160,18 +161,7 @@ impl Records {
         fs::create_dir_all(&self.folder)?;
         let time = SystemTime::now().duration_since(UNIX_EPOCH);
         let time = time.map_or(0, |time| time.as_secs());
-        let mut line = serde_json::to_vec(&Entry { time, deed })?;
-        line.push(b'\n');
-        let mut log = OpenOptions::new()
-            .append(true)
-            .read(true)
-            .create(true)
-            .open(self.folder.join("log.jsonl"))?;
-        if !ends_with_newline(&mut log)? {
-            line.insert(0, b'\n'); // a grader was killed in the middle of a line
-        }
-        log.write_all(&line)?;
-        log.sync_data()
+        append(&self.folder.join("log.jsonl"), &Entry { time, deed })
     }
 
     /// All that was done. A line that is torn or of a later release is passed over.
@@ -244,13 +234,44 @@ impl Records {
     }
 }
 
+/// Adds a line of JSON to a file; earlier lines stay as they are.
+///
+/// # Errors
+///
+/// When it cannot be written, or only in part: [`lines`] passes over that.
+pub fn append<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    let mut file = OpenOptions::new()
+        .append(true)
+        .read(true)
+        .create(true)
+        .open(path)?;
+    if !ends_with_newline(&mut file)? {
+        line.insert(0, b'\n'); // a grader was killed in the middle of a line
+    }
+    file.write_all(&line)?;
+    file.sync_data()
+}
+
+/// All lines of a file that can be read; one that is torn or of a later release is
+/// passed over.
+#[must_use]
+pub fn lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let text = fs::read(path).unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect()
+}
+
 /// Replaces a file as a whole: whoever looks sees the old content or the new.
 ///
 /// # Errors
 ///
 /// When the new content cannot be written; the old is there then.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let temporary = Temporary::write(folder, content)?;
     fs::rename(&temporary.path, path)?;
     File::open(folder)?.sync_all()
@@ -262,7 +283,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 ///
 /// [`io::ErrorKind::AlreadyExists`], or when it cannot be written.
 pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let temporary = Temporary::write(folder, content)?;
     fs::hard_link(&temporary.path, path)?;
@@ -292,6 +313,14 @@ impl Drop for Temporary {
         // After a rename there is nothing left to remove.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// A bare name has an empty parent, which cannot be opened.
+fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 fn last_number(folder: &Path) -> u32 {

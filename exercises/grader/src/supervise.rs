@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use limits::Limits;
 pub use supervised::Supervised;
+pub(crate) use sweep::signal;
 
 /// The first argument of a helper process.
 const SUPERVISE: &str = "--grader-supervise";

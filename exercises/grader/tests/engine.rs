@@ -138,7 +138,7 @@ fn storm_is_bounded(program: &Path, how: Containment) -> Result<(), String> {
     let stop = run.event();
     let most = run.look().processes.len();
     expect(matches!(stop, Err(Stop::Storm(_))), &stop)?;
-    expect(most < 600, &most)
+    expect(most < 310, &most)
 }
 
 fn signals_that_are_ignored_do_not_help(

@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 /// Grades exercises on work with several processes.
@@ -30,6 +32,18 @@ pub(super) struct Grading {
     /// Repeats the random inputs of an earlier grading.
     #[arg(long)]
     pub(super) seed: Option<u64>,
+    /// Grades again whenever you save an answer.
+    #[arg(long, conflicts_with_all = ["names", "all", "json", "junit", "report"])]
+    pub(super) watch: bool,
+    /// Prints JSON; exercises/grader/grade.schema.json describes it.
+    #[arg(long, conflicts_with = "junit")]
+    pub(super) json: bool,
+    /// Prints `JUnit` XML.
+    #[arg(long)]
+    pub(super) junit: bool,
+    /// Writes a page about all that you have done; grades nothing.
+    #[arg(long, value_name = "FILE.html", conflicts_with_all = ["names", "all", "seed"])]
+    pub(super) report: Option<PathBuf>,
 }
 
 /// What to do instead of grading.
@@ -66,6 +80,25 @@ pub(super) enum Command {
     Undo {
         /// The exercise.
         name: String,
+    },
+    /// Asks the questions of the process inventory, before the book and after it.
+    Inventory,
+    /// Grades a class: DIR/LEARNER/EXERCISE.rs.
+    Class {
+        /// The folder of the class.
+        folder: PathBuf,
+        /// Runs the answers without bubblewrap: only if you trust every one.
+        #[arg(long)]
+        unconfined: bool,
+        /// The inputs are made from it, the same for all.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Prints JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Writes a page, too.
+        #[arg(long, value_name = "FILE.html")]
+        report: Option<PathBuf>,
     },
     /// Begins an exercise afresh, before an exam: a new copy, and no points.
     Again {

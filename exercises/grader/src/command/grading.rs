@@ -5,23 +5,41 @@ use std::process::ExitCode;
 
 use crate::grading::{Answer, Options, grade};
 use crate::manifest::Exercise;
-use crate::records::Deed;
+use crate::records::{Deed, replace};
+use crate::report;
 use crate::verdict::Grade;
 
 use super::arguments::Grading;
 use super::learner::Learner;
-use super::terminal;
+use super::{terminal, watch};
 
 pub(super) fn run(
     learner: &Learner<'_>,
     arguments: &Grading,
 ) -> io::Result<ExitCode> {
+    if let Some(path) = &arguments.report {
+        let page =
+            report::learner_page(&learner.workbook.manifest, &learner.records);
+        replace(path, page.as_bytes())?;
+        println!("{}", path.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.watch {
+        watch::run(learner, arguments.seed)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let exercises = chosen(learner, arguments)?;
     let grades = grade_all(learner, &exercises, arguments.seed)?;
-    for grade in &grades {
-        terminal::tell(grade);
+    if arguments.json {
+        println!("{}", report::json(&grades)?);
+    } else if arguments.junit {
+        print!("{}", report::junit(&grades));
+    } else {
+        for grade in &grades {
+            terminal::tell(grade);
+        }
+        tell_next(learner, &grades);
     }
-    tell_next(learner, &grades);
     let full = grades.iter().all(Grade::is_full);
     Ok(ExitCode::from(u8::from(!full)))
 }

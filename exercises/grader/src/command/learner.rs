@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::difference::difference;
+use crate::inventory::Inventory;
 use crate::manifest::Exercise;
 use crate::records::{Deed, Records, create, replace};
 use crate::verdict::Grade;
@@ -241,6 +242,22 @@ impl<'a> Learner<'a> {
             self.workbook.shown(&path)
         );
         Ok(())
+    }
+
+    pub(super) fn inventory(&self) -> io::Result<()> {
+        let path = self.workbook.root().join("exercises/inventory.toml");
+        let inventory = Inventory::read(&path)?;
+        let deed = inventory.ask(&mut io::stdin().lock(), &mut io::stdout())?;
+        if let Deed::Inventory {
+            right, questions, ..
+        } = &deed
+        {
+            println!(
+                "\n{right} of {questions} right. `cargo grade --report FILE.html`"
+            );
+            println!("tells which misconceptions the book has cleared up.");
+        }
+        self.records.note(deed)
     }
 
     /// Replaces the learner's file, which is safe in the history before that.

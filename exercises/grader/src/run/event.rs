@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -83,7 +84,7 @@ pub enum Event {
 }
 
 /// Why a run cannot go on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Stop {
     /// All wait for each other: the lines say who waits for what.
     Deadlocked(Vec<String>),
@@ -100,12 +101,20 @@ pub enum Stop {
     /// The supervising helper is gone; nothing can be known any more.
     HelperLost,
     /// The grader itself has failed.
-    Grader(io::Error),
+    Grader(Arc<io::Error>),
+}
+
+impl Stop {
+    /// Whether another run would cost as much time, or do as much harm.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Stop::Storm(_) | Stop::HelperLost | Stop::Deadline(_))
+    }
 }
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Stop {
-        Stop::Grader(error)
+        Stop::Grader(Arc::new(error))
     }
 }
 

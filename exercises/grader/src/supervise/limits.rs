@@ -2,6 +2,10 @@
 
 use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getuid, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -28,7 +32,7 @@ impl Default for Limits {
             processor_seconds: 60,
             file: 256 << 20,
             descriptors: 1024,
-            processes: 512,
+            processes: 256,
         }
     }
 }
@@ -75,10 +79,8 @@ impl Limits {
         if in_namespace && fs::write(setting, largest.to_string()).is_ok() {
             return format!("at most {} processes in the namespace", self.processes);
         }
-        if getuid().is_root() && !in_namespace {
-            return self
-                .control_group()
-                .unwrap_or_else(|_| "no bound on processes".to_owned());
+        if getuid().is_root() {
+            return "no bound but a control group's, where there is one".to_owned();
         }
         let all = self.processes + processes_of_this_user();
         let limit = Rlimit {
@@ -90,35 +92,63 @@ impl Limits {
             Err(_) => "no bound on processes".to_owned(),
         }
     }
+}
 
-    /// Moves this process into a control group that counts processes.
-    fn control_group(&self) -> io::Result<String> {
-        let base = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"]
-            .into_iter()
-            .find(|base| fs::exists(format!("{base}/cgroup.procs")).unwrap_or(false))
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        let group = format!("{base}/grade-{}", std::process::id());
-        fs::create_dir(&group)?;
-        let bound =
-            fs::write(format!("{group}/pids.max"), self.processes.to_string())
-                .and_then(|()| fs::write(format!("{group}/cgroup.procs"), "0"));
-        if let Err(error) = bound {
-            // An empty group is of no use to anybody.
-            let _ = fs::remove_dir(&group);
-            return Err(error);
-        }
-        Ok(format!(
-            "at most {} processes in the control group",
-            self.processes
-        ))
+/// A control group that bounds the number of processes in it.
+#[derive(Debug)]
+pub(crate) struct ControlGroup {
+    path: PathBuf,
+}
+
+impl ControlGroup {
+    /// A group for at most `processes` processes; `None` where the system has none
+    /// to give, which is so for everybody but root.
+    pub(crate) fn new(processes: u64) -> Option<ControlGroup> {
+        let base =
+            ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"]
+                .into_iter()
+                .find(|base| {
+                    fs::exists(format!("{base}/cgroup.procs")).unwrap_or(false)
+                })?;
+        remove_stale(Path::new(base));
+        let name = format!("grade-{}-{:08x}", std::process::id(), fastrand::u32(..));
+        let path = Path::new(base).join(name);
+        fs::create_dir(&path).ok()?;
+        let group = ControlGroup { path };
+        let bound = fs::write(group.path.join("pids.max"), processes.to_string());
+        bound.is_ok().then_some(group)
+    }
+
+    /// A shell that joins the group and becomes the program it is given.
+    pub(crate) fn joining_shell(&self) -> Command {
+        let mut shell = Command::new("/bin/sh");
+        let join = "echo 0 > \"$0/cgroup.procs\" && exec \"$@\"";
+        shell.args(["-c", join]).arg(&self.path);
+        shell
     }
 }
 
-/// Removes the control group of a supervisor that has ended.
-pub(crate) fn remove_control_group(supervisor: u32) {
-    for base in ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"] {
-        // Where there was none, there is nothing to do.
-        let _ = fs::remove_dir(format!("{base}/grade-{supervisor}"));
+impl Drop for ControlGroup {
+    fn drop(&mut self) {
+        // A killed process leaves its group a moment after its parent is told.
+        // There is nothing to block on; what stays is removed by a later grader.
+        let until = Instant::now() + Duration::from_secs(2);
+        while fs::remove_dir(&self.path).is_err() && Instant::now() < until {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Removes the groups of graders that are gone.
+fn remove_stale(base: &Path) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let grader = name
+            .strip_prefix("grade-")
+            .and_then(|rest| rest.split('-').next());
+        if grader.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+            let _ = fs::remove_dir(entry.path());
+        }
     }
 }
 

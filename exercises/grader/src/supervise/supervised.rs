@@ -1,10 +1,12 @@
 //! The grader's handle on an answer under supervision.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,7 +14,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open, set_child_subreaper};
 
-use super::{Assignment, Containment, Report, SUPERVISE, limits, sweep};
+use super::limits::ControlGroup;
+use super::{Assignment, Containment, Report, SUPERVISE, sweep};
 use crate::look::{Look, descendants, inner_id, parent_of};
 
 /// Set once the kernel has refused a namespace: it will not change its mind.
@@ -38,6 +41,8 @@ pub struct Supervised {
     pub bound: String,
     /// What stands in the environment of every process of this run.
     mark: String,
+    /// What bounds its processes, apart from a namespace.
+    group: Option<ControlGroup>,
     finished: bool,
 }
 
@@ -53,7 +58,8 @@ impl Supervised {
         confinement: &[String],
     ) -> io::Result<Self> {
         let mut assignment = assignment.clone();
-        if NO_NAMESPACE.load(Ordering::Relaxed) {
+        // What confines further has a namespace of its own around it all.
+        if NO_NAMESPACE.load(Ordering::Relaxed) || !confinement.is_empty() {
             assignment.containment = Containment::Subreaper;
         }
         let mut supervised = Supervised::launch(&assignment, confinement)?;
@@ -80,14 +86,11 @@ impl Supervised {
         // Should the helper be killed, its orphans climb to this process.
         set_child_subreaper(Pid::from_raw(1))?;
         let (mut control, far_end) = UnixStream::pair()?;
-        let mut command = match confinement {
-            [] => Command::new("/proc/self/exe"),
-            [program, arguments @ ..] => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(env::current_exe()?);
-                command
-            }
+        let group = match assignment.containment {
+            Containment::Namespace => None, // it has a bound of its own
+            Containment::Subreaper => ControlGroup::new(assignment.limits.processes),
         };
+        let mut command = command(group.as_ref(), confinement, assignment)?;
         let supervisor = command
             .arg(SUPERVISE)
             .stdin(OwnedFd::from(far_end))
@@ -107,6 +110,7 @@ impl Supervised {
             containment: assignment.containment,
             bound: String::new(),
             mark: assignment.mark(),
+            group,
             finished: false,
         })
     }
@@ -199,13 +203,40 @@ impl Supervised {
         let _ = self.supervisor.kill();
         self.supervisor.wait()?;
         sweep::strays(self.supervisor.id(), &self.mark);
-        limits::remove_control_group(self.supervisor.id());
+        self.group = None;
         if in_time {
             Ok(())
         } else {
             Err(io::ErrorKind::TimedOut.into())
         }
     }
+}
+
+/// The command that becomes the helper: joined to a group, and confined, if there
+/// is anything to confine it.
+fn command(
+    group: Option<&ControlGroup>,
+    confinement: &[String],
+    assignment: &Assignment,
+) -> io::Result<Command> {
+    let mut words: Vec<OsString> = confinement.iter().map(OsString::from).collect();
+    let mut program = OsString::from("/proc/self/exe");
+    if !confinement.is_empty() || group.is_some() {
+        // Whoever stands in front would mean itself by /proc/self/exe.
+        program = env::current_exe()?.into();
+    }
+    if !confinement.is_empty() {
+        let scratch = assignment.program.parent().unwrap_or(Path::new("/nowhere"));
+        words.extend(["--bind".into(), scratch.into(), scratch.into()]);
+        words.extend(["--ro-bind".into(), program.clone(), program.clone()]);
+    }
+    words.push(program);
+    let mut command = match group {
+        Some(group) => group.joining_shell(),
+        None => Command::new(words.remove(0)),
+    };
+    command.args(words);
+    Ok(command)
 }
 
 impl Drop for Supervised {
