@@ -31,4 +31,4 @@ mod task;
 pub mod work;
 
 pub use gate::{answer, given, graded, load, point, store};
-pub use task::{Task, Visit, samples};
+pub use task::{Task, Visit, sample_files, samples};

@@ -64,6 +64,8 @@ pub struct Order {
     pub number: i64,
     /// How many bytes a result of bytes shall have.
     pub size: usize,
+    /// The file to work on, where the task is about one.
+    pub file: String,
     /// How the task ends.
     pub ending: Ending,
 }

@@ -1,5 +1,10 @@
 //! Tasks: what a worker is handed.
 
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, ask};
@@ -20,6 +25,21 @@ pub fn samples(count: u64) -> Vec<Task> {
     (1..=count)
         .map(|id| Task::new(id, id.cast_signed()))
         .collect()
+}
+
+/// Sample tasks on real files: the sources of the probe itself.
+#[must_use]
+pub fn sample_files() -> Vec<Task> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    let tasks = (1..).zip(paths).map(|(id, path)| {
+        let mut task = Task::new(id, 0);
+        task.sample.file = path.display().to_string();
+        task
+    });
+    tasks.collect()
 }
 
 impl Task {
@@ -75,6 +95,23 @@ impl Task {
     }
 }
 
+/// The task as one word: an argument of a program, or a line on a pipe.
+impl fmt::Display for Task {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
+        formatter.write_str(&text)
+    }
+}
+
+/// Back from that word.
+impl FromStr for Task {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Task, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
 /// A task being worked on. Dropping it tells the grader that it is done.
 #[derive(Debug)]
 pub struct Visit {
@@ -98,5 +135,27 @@ impl Drop for Visit {
         if let Some(connection) = self.connection.take() {
             connection.leave(None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn travels_as_a_word() {
+        let task = Task::new(3, 7).ending(Ending::Panic("no \"more\"\n".into()));
+        let word = task.to_string();
+        assert!(!word.contains('\n'));
+        assert_eq!(word.parse::<Task>().ok(), Some(task));
+        assert!("seven".parse::<Task>().is_err());
+    }
+
+    #[test]
+    fn finds_its_own_sources() {
+        let tasks = sample_files();
+        let files = tasks.iter().map(|task| task.sample.file.clone());
+        assert!(files.clone().any(|file| file.ends_with("/task.rs")));
+        assert!(files.clone().all(|file| Path::new(&file).is_file()));
     }
 }

@@ -45,6 +45,18 @@ pub fn bytes_from(number: i64, size: usize) -> Vec<u8> {
     std::iter::repeat_with(next).take(size).collect()
 }
 
+/// The checksum of `bytes`: CRC-32 as in ISO 3309 and PNG.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u32 {
+    let step = |register: u32, byte: &u8| {
+        (0..8).fold(register ^ u32::from(*byte), |register, _| {
+            let odd = register & 1 == 1;
+            (register >> 1) ^ if odd { 0xEDB8_8320 } else { 0 }
+        })
+    };
+    !bytes.iter().fold(u32::MAX, step)
+}
+
 /// Nothing but the task's ending: it returns, panics, exits, or dies.
 ///
 /// # Panics
@@ -66,5 +78,17 @@ fn end_as_ordered(order: &Order) {
             // is one that the program handles.
             let _ = kill_process(getpid(), signal);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::checksum;
+
+    #[test]
+    fn agrees_with_the_standard() {
+        // The check value of the algorithm, and the register's start inverted.
+        assert_eq!(checksum(b"123456789"), 0xCBF4_3926);
+        assert_eq!(checksum(b""), 0);
     }
 }
