@@ -63,6 +63,9 @@ pub struct Plan {
     pub deadline: Duration,
     /// Processor time without any event that counts as spinning.
     pub spinning: Duration,
+    /// How long a tree with timed waits must bring nothing to be at rest. A plan
+    /// that gives the program a time limit of its own needs more than that limit.
+    pub quiet: Duration,
     /// What it may use.
     pub limits: Limits,
     /// How it is kept together.
@@ -80,6 +83,7 @@ impl Default for Plan {
             arguments: Vec::new(),
             deadline: Duration::from_secs(30),
             spinning: Duration::from_secs(3),
+            quiet: Duration::from_secs(1),
             limits: Limits::default(),
             containment: Containment::Namespace,
             confinement: Vec::new(),
@@ -151,7 +155,7 @@ impl Run {
         Ok(Run {
             output: Output::new(output)?,
             errors: Output::new(errors)?,
-            watch: Watch::new(plan.spinning, plan.limits.many()),
+            watch: Watch::new(plan.spinning, plan.quiet, plan.limits.many()),
             deadline: Instant::now() + plan.deadline,
             plan,
             scratch,

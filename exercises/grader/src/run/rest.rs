@@ -21,10 +21,9 @@ pub enum Pace {
     Storm(usize),
 }
 
-/// How long a tree with timed waits must bring nothing to be called quiet.
-const QUIET: Duration = Duration::from_secs(1);
-/// The same where the machine is too busy to tell a poll from hard work.
-const QUIET_UNDER_LOAD: Duration = Duration::from_secs(4);
+/// How much longer a tree must bring nothing to be called quiet where the machine
+/// is too busy to tell a poll from hard work.
+const UNDER_LOAD: Duration = Duration::from_secs(3);
 /// Time on cores and waiting for them that a quiet tree may need.
 const IDLE: u64 = 300_000_000;
 
@@ -39,13 +38,15 @@ pub(super) struct Watch {
     delayed: u64,
     /// Nanoseconds on cores without an event that count as spinning.
     spinning: u64,
+    /// How long a tree with timed waits must bring nothing to be called quiet.
+    quiet: Duration,
     /// How many processes are too many: far below the bound, at which the machine
     /// would be busy with nothing else.
     many: usize,
 }
 
 impl Watch {
-    pub(super) fn new(spinning: Duration, many: usize) -> Watch {
+    pub(super) fn new(spinning: Duration, quiet: Duration, many: usize) -> Watch {
         Watch {
             many,
             since: Instant::now(),
@@ -53,6 +54,7 @@ impl Watch {
             running: 0,
             delayed: 0,
             spinning: u64::try_from(spinning.as_nanos()).unwrap_or(u64::MAX),
+            quiet,
         }
     }
 
@@ -87,7 +89,7 @@ impl Watch {
         }
         let passed = self.since.elapsed();
         let idle = self.running + self.delayed < IDLE;
-        if passed >= QUIET_UNDER_LOAD || passed >= QUIET && idle {
+        if passed >= self.quiet + UNDER_LOAD || passed >= self.quiet && idle {
             return Pace::Quiet;
         }
         Pace::Busy
