@@ -3,10 +3,14 @@
 //! # Layout
 //!
 //! - `common`: what several scenarios do
+//! - `team`: what is judged about a team of workers
 //! - one module for each exercise, named after it
 
 mod common;
+mod pool_checksums;
 mod pool_order;
+mod process_square;
+mod team;
 
 use crate::attempt::Attempt;
 
@@ -17,6 +21,8 @@ pub type Scenario = fn(&mut Attempt<'_>);
 #[must_use]
 pub fn scenario(exercise: &str) -> Option<Scenario> {
     Some(match exercise {
+        "process_square" => process_square::judge,
+        "pool_checksums" => pool_checksums::judge,
         "pool_order" => pool_order::judge,
         _ => return None,
     })

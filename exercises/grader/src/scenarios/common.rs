@@ -1,9 +1,11 @@
 //! What several scenarios do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use probe::Task;
 use probe::protocol::Order;
+use serde_json::Value;
 
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Run, Stop, Visit};
@@ -16,43 +18,51 @@ pub(super) struct Batch {
     /// What the program is given: numbers that say nothing about the content.
     pub(super) tasks: Vec<Task>,
     /// What each task works on, in the order of the tasks.
-    pub(super) numbers: Vec<i64>,
+    pub(super) content: Vec<Order>,
 }
 
 impl Batch {
     /// Tasks on random numbers.
     pub(super) fn random(random: &mut fastrand::Rng, count: usize) -> Batch {
+        // Not sorted, so that sorting the results does not restore their order.
+        let mut numbers = random.choose_multiple(10..1000, count);
+        random.shuffle(&mut numbers);
+        Batch::of(random, numbers.into_iter().map(Batch::number).collect())
+    }
+
+    /// Tasks with this content.
+    pub(super) fn of(random: &mut fastrand::Rng, content: Vec<Order>) -> Batch {
         let mut ids = BTreeSet::new();
-        while ids.len() < count {
+        while ids.len() < content.len() {
             ids.insert(random.u64(1..1 << 40));
         }
         let mut ids: Vec<u64> = ids.into_iter().collect();
         // Sorting by id must not restore the order of the input.
         random.shuffle(&mut ids);
-        // Nor must sorting the results.
-        let mut numbers = random.choose_multiple(10..1000, count);
-        random.shuffle(&mut numbers);
         Batch {
             tasks: ids.into_iter().map(|id| Task::new(id, 0)).collect(),
-            numbers: (0..count)
-                .map(|_| random.i64(-1_000_000..1_000_000))
-                .collect(),
+            content,
+        }
+    }
+
+    /// The order to work on `number`.
+    pub(super) fn number(number: i64) -> Order {
+        Order {
+            number,
+            ..Order::default()
         }
     }
 
     /// The orders behind the tasks.
     pub(super) fn orders(&self) -> BTreeMap<u64, Order> {
-        let order = |number: &i64| Order {
-            number: *number,
-            ..Order::default()
-        };
         let ids = self.tasks.iter().map(Task::id);
-        ids.zip(self.numbers.iter().map(order)).collect()
+        ids.zip(self.content.iter().cloned()).collect()
     }
 
     /// The squares of the numbers, in the order of the tasks.
     pub(super) fn squares(&self) -> Vec<i64> {
-        self.numbers.iter().map(|number| number * number).collect()
+        let numbers = self.content.iter().map(|order| order.number);
+        numbers.map(|number| number * number).collect()
     }
 
     /// The place of a visit's task in the input.
@@ -90,7 +100,8 @@ pub(super) fn judge_team(
         .count();
     let seen = if own > 0 {
         format!(
-            "{own} tasks ran in the main process itself, none of them in a worker"
+            "{} ran in the main process itself, not in a worker",
+            counted(own, "task")
         )
     } else {
         format!(
@@ -100,26 +111,97 @@ pub(super) fn judge_team(
         )
     };
     attempt.check(each, Verdict::NotParallel, found.len() >= team, seen);
+    let were = if held.len() == 1 { "was" } else { "were" };
     let seen = format!(
-        "when all processes were at rest, {} tasks were being worked on at the same \
-         time, in {} worker processes",
-        held.len(),
-        found.len()
+        "when all processes were at rest, {} {were} being worked on at the same \
+         time, by {}",
+        counted(held.len(), "task"),
+        counted(found.len(), "worker")
     );
     let as_asked = held.len() == team && found.len() == team;
     attempt.check(at_once, Verdict::NotParallel, as_asked, seen);
     Ok(())
 }
 
-/// Lets one visitor in and waits until it has left and all is at rest again.
-pub(super) fn see_through(run: &mut Run, visit: &Visit) -> Result<(), Stop> {
+/// What was expected and what was handed in.
+#[derive(Debug)]
+pub(super) struct Compared {
+    given: String,
+    expected: Value,
+    got: Option<Value>,
+}
+
+impl Compared {
+    /// `given` is told to the learner: "2 tasks for 4 workers".
+    pub(super) fn new(
+        given: impl Into<String>,
+        expected: Value,
+        got: Option<Value>,
+    ) -> Compared {
+        Compared {
+            given: given.into(),
+            expected,
+            got,
+        }
+    }
+
+    pub(super) fn right(&self) -> bool {
+        self.got.as_ref() == Some(&self.expected)
+    }
+
+    /// Whether all that was expected is there, in whatever order.
+    pub(super) fn complete(&self) -> bool {
+        let sorted = |value: &Value| {
+            let mut items: Vec<String> =
+                value.as_array()?.iter().map(Value::to_string).collect();
+            items.sort_unstable();
+            Some(items)
+        };
+        self.got.as_ref().and_then(sorted) == sorted(&self.expected)
+    }
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Compared {
+            given,
+            expected,
+            got,
+        } = self;
+        match got {
+            None => write!(
+                formatter,
+                "given {given}, the main process ended without one answer"
+            ),
+            Some(got) => {
+                write!(formatter, "given {given}: expected {expected}, got {got}")
+            }
+        }
+    }
+}
+
+/// "1 task", "2 tasks".
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Lets one visitor in and waits until it has left.
+pub(super) fn let_through(run: &mut Run, visit: &Visit) -> Result<(), Stop> {
     run.release(visit);
     loop {
         match run.event()? {
-            Event::Left(left, _) | Event::Lost(left) if left.id == visit.id => break,
+            Event::Left(left, _) | Event::Lost(left) if left.id == visit.id => {
+                return Ok(());
+            }
             _ => {}
         }
     }
+}
+
+/// The same, and waits until all is at rest again.
+pub(super) fn see_through(run: &mut Run, visit: &Visit) -> Result<(), Stop> {
+    let_through(run, visit)?;
     run.settle()
 }
 

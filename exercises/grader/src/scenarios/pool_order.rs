@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::common::{Batch, clean_end, judge_team, see_through};
+use super::common::{Batch, clean_end, counted};
+use super::team;
 use crate::attempt::Attempt;
 use crate::run::{Plan, Stop};
 use crate::verdict::Verdict;
@@ -29,36 +30,14 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
     attempt.part(&["workers", "at_once", "order", "clean"], in_reverse);
 }
 
-/// Keeps all workers waiting, and always lets in the one whose task is last in the
-/// input: results come in an order that is not that of the input.
+/// The results come in an order that is not that of the input.
 fn in_reverse(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
-    let team = attempt.random.usize(3..=4);
-    let batch = Batch::random(&mut attempt.random, 2 * team + 1);
-    let mut turned = false;
-    let finished = attempt.conduct(plan(&batch, team), |attempt, run| {
-        judge_team(attempt, run, team, ["workers", "at_once"])?;
-        while let Some(last) = run
-            .held_tasks()
-            .into_iter()
-            .max_by_key(|visit| batch.place(visit))
-        {
-            turned |= run.held_tasks().len() > 1;
-            see_through(run, &last)?;
-            if run.held_tasks().len() > team {
-                let seen = format!("{} tasks ran at once", run.held_tasks().len());
-                attempt.sheet.fail("at_once", Verdict::Fail, seen);
-            }
-        }
-        Ok(())
-    })?;
+    let size = attempt.random.usize(3..=4);
+    let batch = Batch::random(&mut attempt.random, 2 * size + 1);
+    let (finished, turned) =
+        team::in_reverse(attempt, plan(&batch, size), &batch, size)?;
     let answer = Answered::new(&batch, finished.answer.clone());
-    if turned {
-        attempt.check("order", Verdict::Fail, answer.in_order(), answer);
-    } else {
-        let seen = "no two tasks ever ran at the same time, so none could finish \
-                    before an earlier one";
-        attempt.sheet.fail("order", Verdict::NotParallel, seen);
-    }
+    team::judge_order(attempt, turned, answer.in_order(), answer);
     clean_end(attempt, "clean", &finished);
     Ok(())
 }
@@ -116,10 +95,7 @@ impl Answered {
 
 impl std::fmt::Display for Answered {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let count = match self.expected.len() {
-            1 => "1 task".to_owned(),
-            count => format!("{count} tasks"),
-        };
+        let count = counted(self.expected.len(), "task");
         let Some(got) = &self.got else {
             return write!(
                 formatter,

@@ -1,0 +1,31 @@
+//! Misconception: as many workers as the machine has cores is what everybody wants.
+//! Loses: at_once
+//! Told: tasks were being worked on at the same time
+
+use std::fs;
+
+use multiproc::Pool;
+use probe::Task;
+
+/// The work: the checksum of one file. It shall run in a worker process. Which file
+/// it is about, a task tells only to the one who enters it.
+fn checksum(file: Task) -> u32 {
+    let visit = file.enter();
+    let bytes = fs::read(&visit.order().file).expect("the file can be read");
+    probe::work::checksum(&bytes)
+}
+
+/// The checksums of all files, in the order of the files.
+fn checksums(files: Vec<Task>, workers: usize) -> multiproc::Result<Vec<u32>> {
+    // One more than the cores, so that a core is never idle.
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let pool = Pool::new(cores.max(workers) + 1)?;
+    pool.map(checksum, files)
+}
+
+fn main() -> multiproc::Result<()> {
+    multiproc::init();
+    let (workers, files) = probe::given((2, probe::sample_files()));
+    probe::answer(&checksums(files, workers)?);
+    Ok(())
+}

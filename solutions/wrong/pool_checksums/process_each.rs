@@ -1,0 +1,32 @@
+//! Misconception: the more processes the better, one for each file.
+//! Loses: at_once
+//! Told: tasks were being worked on at the same time
+
+use std::fs;
+
+use multiproc::Process;
+use probe::Task;
+
+/// The work: the checksum of one file. It shall run in a worker process. Which file
+/// it is about, a task tells only to the one who enters it.
+fn checksum(file: Task) -> u32 {
+    let visit = file.enter();
+    let bytes = fs::read(&visit.order().file).expect("the file can be read");
+    probe::work::checksum(&bytes)
+}
+
+/// The checksums of all files, in the order of the files.
+fn checksums(files: Vec<Task>, workers: usize) -> multiproc::Result<Vec<u32>> {
+    let mut processes = Vec::new();
+    for file in files {
+        processes.push(Process::spawn(checksum, file)?);
+    }
+    processes.into_iter().map(Process::join).collect()
+}
+
+fn main() -> multiproc::Result<()> {
+    multiproc::init();
+    let (workers, files) = probe::given((2, probe::sample_files()));
+    probe::answer(&checksums(files, workers)?);
+    Ok(())
+}
