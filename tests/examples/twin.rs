@@ -113,6 +113,8 @@ fn common(name: &str) -> Option<&'static [&'static str]> {
         ],
         // Python's lock stays locked for ever.
         "sync_dead_owner" => &["the transfer was killed: true"],
+        // Python's pools lose the pool where ours loses the task.
+        "failure_table" => &["  the next task: 9"],
         // Rust says more about how a process ended.
         "failure_supervisor" => &[
             "a late start: next attempt in 20ms",
