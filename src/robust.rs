@@ -17,6 +17,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::identity;
 use crate::shared::{Memory, Sizes, State};
+use crate::trace;
+use crate::waiting::waiting;
 
 /// How long a sleeper sleeps before it looks again whether all is well.
 ///
@@ -122,12 +124,14 @@ impl RobustMutex {
         if deadline.is_over() {
             return Ok(None);
         }
+        let _span = trace::span("lock", "wait");
         for _ in 0..LOOKS {
             self.spin();
             if let Some(before) = self.entered(self.attempt())? {
                 return Ok(Some(before));
             }
         }
+        let _waiting = waiting(c"in a lock");
         loop {
             if let Some(before) = self.entered(self.sleep(deadline))? {
                 return Ok(Some(before));
@@ -141,6 +145,7 @@ impl RobustMutex {
     /// Waits until nobody holds the lock, and leaves it free; `false` when time
     /// is up.
     pub(crate) fn wait_unlocked(&self, deadline: Deadline) -> Result<bool> {
+        let _waiting = waiting(c"in a lock");
         loop {
             if self.passed(self.sleep(deadline))? {
                 return Ok(true);

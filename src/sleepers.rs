@@ -1,5 +1,6 @@
 //! Where threads of several processes sleep until something changes.
 
+use std::ffi::CStr;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use rustix::thread::futex::{self, Flags, Timespec};
 
 use crate::deadline::Deadline;
 use crate::robust::LOOK_AGAIN;
+use crate::waiting::waiting;
 
 /// The lowest bit of the word: somebody may be asleep.
 const ASLEEP: u32 = 1;
@@ -39,9 +41,11 @@ pub(crate) struct Sleepers(AtomicU32);
 impl Sleepers {
     /// Sleeps until woken, for a bounded time, unless there is something to do.
     ///
-    /// It may wake without a reason; the caller looks again in any case.
+    /// It may wake without a reason; the caller looks again in any case. `call`
+    /// is what others are told that this thread waits in.
     pub(crate) fn sleep(
         &self,
+        call: &CStr,
         deadline: Deadline,
         something_to_do: impl Fn() -> bool,
     ) {
@@ -50,6 +54,7 @@ impl Sleepers {
         if something_to_do() {
             return;
         }
+        let _waiting = waiting(call);
         let limit = deadline.remaining_at_most(LOOK_AGAIN);
         if wait(&self.0, word, limit) {
             self.0.fetch_or(ASLEEP, Ordering::SeqCst);

@@ -16,9 +16,9 @@ use crate::codec;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::handle;
-use state::{Local, State};
-
 use crate::shared::Shared;
+use crate::trace;
+use state::{Local, State};
 
 /// The bytes of items that a queue holds unless told otherwise: at least this
 /// much, and [`USUAL_ITEM`] for each item, but not more than [`MUCH`].
@@ -222,6 +222,7 @@ impl<T: Serialize> Queue<T> {
     /// As for [`put`](Queue::put). The items before one that cannot be
     /// serialized are in the queue then.
     pub fn put_many(&self, items: &[T]) -> Result<()> {
+        let _span = trace::span("queue", "put_many");
         state::with_buffer(|framed| {
             for item in items {
                 let added = self.frame(item, framed);
@@ -236,6 +237,7 @@ impl<T: Serialize> Queue<T> {
     }
 
     fn put_until(&self, item: &T, deadline: Deadline) -> Result<bool> {
+        let _span = trace::span("queue", "put");
         state::with_buffer(|framed| {
             self.frame(item, framed)?;
             Ok(self.shared.publish(framed, deadline)? > 0)
@@ -329,6 +331,7 @@ impl<T: DeserializeOwned> Queue<T> {
     }
 
     fn get_until(&self, deadline: Deadline) -> Result<Option<T>> {
+        let _span = trace::span("queue", "get");
         state::with_buffer(|framed| {
             let taken = self.shared.take(&self.local, 1, framed, deadline)?;
             if taken == 0 {
@@ -339,6 +342,7 @@ impl<T: DeserializeOwned> Queue<T> {
     }
 
     fn take(&self, limit: u32, deadline: Deadline) -> Result<Vec<T>> {
+        let _span = trace::span("queue", "get_many");
         state::with_buffer(|framed| {
             let taken = self.shared.take(&self.local, limit, framed, deadline)?;
             let mut items = Vec::with_capacity(taken as usize);

@@ -1,6 +1,7 @@
 //! What a queue keeps in shared memory, and the steps that change it.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::ffi::CStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,9 +19,14 @@ use super::ring::{CORRUPT, LENGTH, Position, Ring, Span, WORD};
 const MOST_ITEMS: usize = 1 << 30;
 const MOST_BYTES: usize = 1 << 33;
 
-/// How often who finds the queue empty or full looks again before it sleeps:
-/// about 20 µs, which is less than it costs to be woken.
-const LOOKS: u32 = 1_000;
+/// Who finds the queue empty or full looks a few times more before it sleeps,
+/// as that costs less than to be woken: with pauses in between, since looking
+/// all the time would slow down the one whose progress it waits for (both need
+/// the same cache line); then after letting others run, as that one may wait
+/// for this processor.
+const LOOKS: u32 = 5;
+const PAUSES: u32 = 40;
+const YIELDS: u32 = 15;
 
 /// How long even a `try_put` waits for a lock that somebody has: usually for
 /// some nanoseconds, unless its holder is stopped (`SIGSTOP`).
@@ -169,7 +175,7 @@ impl Memory<State> {
             if deadline.is_over() {
                 return Ok(0);
             }
-            wait(&self.room.0, &mut spin, deadline, || {
+            wait(c"in Queue::put", &self.room.0, &mut spin, deadline, || {
                 let put = Position::load(&side.position);
                 let got = Position::load(&self.consumers.position);
                 let room = self.room(put, got);
@@ -223,7 +229,7 @@ impl Memory<State> {
             if deadline.is_over() {
                 return Ok(0);
             }
-            wait(&self.items.0, &mut spin, deadline, || {
+            wait(c"in Queue::get", &self.items.0, &mut spin, deadline, || {
                 let put = Position::load(&self.producers.position);
                 let got = Position::load(&side.position);
                 put.closed || !put.since(got).is_empty()
@@ -288,7 +294,9 @@ impl Memory<State> {
             if deadline.is_over() {
                 return Ok(false);
             }
-            self.done.0.sleep(deadline, || self.is_done());
+            self.done
+                .0
+                .sleep(c"in Queue::join", deadline, || self.is_done());
         }
     }
 
@@ -339,20 +347,25 @@ fn enter(lock: &RobustMutex, deadline: Deadline) -> Result<Option<Inside<'_>>> {
 
 /// Looks for a while, the first time, then sleeps.
 fn wait(
+    call: &CStr,
     sleepers: &Sleepers,
     spin: &mut bool,
     deadline: Deadline,
     something_to_do: impl Fn() -> bool,
 ) {
     if std::mem::take(spin) {
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS + YIELDS {
+            if look < LOOKS {
+                (0..PAUSES).for_each(|_| std::hint::spin_loop());
+            } else {
+                std::thread::yield_now();
+            }
             if something_to_do() {
                 return;
             }
-            std::hint::spin_loop();
         }
     }
-    sleepers.sleep(deadline, something_to_do);
+    sleepers.sleep(call, deadline, something_to_do);
 }
 
 impl Local {
@@ -406,16 +419,21 @@ impl Default for Local {
 }
 
 /// Lends this thread's buffer, empty.
-pub(super) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+pub(super) fn with_buffer<R>(mut work: impl FnMut(&mut Vec<u8>) -> R) -> R {
     thread_local! {
-        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
-    // An item's own serde code may use a queue: then it finds an empty buffer.
-    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
-    buffer.clear();
-    let result = work(&mut buffer);
-    if buffer.capacity() <= LARGE {
-        let _ = BUFFER.try_with(|kept| kept.set(buffer));
-    }
-    result
+    let result = BUFFER.try_with(|buffer| match buffer.try_borrow_mut() {
+        Ok(mut buffer) => {
+            buffer.clear();
+            let result = work(&mut buffer);
+            if buffer.capacity() > LARGE {
+                *buffer = Vec::new();
+            }
+            result
+        }
+        // It is lent already: an item's own serde code uses a queue.
+        Err(_) => work(&mut Vec::new()),
+    });
+    result.unwrap_or_else(|_| work(&mut Vec::new()))
 }
