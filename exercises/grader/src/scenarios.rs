@@ -9,6 +9,7 @@
 mod common;
 mod pool_checksums;
 mod pool_order;
+mod process_exit_status;
 mod process_square;
 mod team;
 
@@ -22,6 +23,7 @@ pub type Scenario = fn(&mut Attempt<'_>);
 pub fn scenario(exercise: &str) -> Option<Scenario> {
     Some(match exercise {
         "process_square" => process_square::judge,
+        "process_exit_status" => process_exit_status::judge,
         "pool_checksums" => pool_checksums::judge,
         "pool_order" => pool_order::judge,
         _ => return None,

@@ -82,6 +82,8 @@ pub enum Ending {
     Exit(i32),
     /// The process sends itself this signal.
     Signal(i32),
+    /// The function never returns.
+    Hang,
 }
 
 /// The last line on a connection whose task or point came to its end. A

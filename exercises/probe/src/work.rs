@@ -1,6 +1,7 @@
 //! Functions that a worker can run on a task.
 
 use std::process;
+use std::thread;
 
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -78,6 +79,10 @@ fn end_as_ordered(order: &Order) {
             // is one that the program handles.
             let _ = kill_process(getpid(), signal);
         }
+        Ending::Hang => loop {
+            // Unblocked by nobody: a wake-up without a reason is no end either.
+            thread::park();
+        },
     }
 }
 

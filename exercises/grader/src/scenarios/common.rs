@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use probe::Task;
-use probe::protocol::Order;
+use probe::protocol::{Ending, Order};
 use serde_json::Value;
 
 use crate::attempt::Attempt;
@@ -49,6 +49,14 @@ impl Batch {
     pub(super) fn number(number: i64) -> Order {
         Order {
             number,
+            ..Order::default()
+        }
+    }
+
+    /// The order to end like this.
+    pub(super) fn ending(ending: Ending) -> Order {
+        Order {
+            ending,
             ..Order::default()
         }
     }
