@@ -21,9 +21,10 @@
 use std::ptr::NonNull;
 
 use crate::atomic::{AtomicU64, Ordering, fence};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::mapping::Mapping;
 use crate::pool::gate::Gate;
+use crate::pool::record::Header;
 
 /// The size of each ring in bytes.
 pub(crate) const RING: usize = 256 * 1024;
@@ -38,7 +39,7 @@ struct Line<T>(T);
 
 #[derive(Debug)]
 #[repr(C)]
-struct Header {
+struct Head {
     gate: Line<Gate>,
     parent: Line<Positions>,
     worker: Line<Positions>,
@@ -73,7 +74,7 @@ pub(crate) enum Ring {
 #[derive(Debug)]
 pub(crate) struct Desk {
     mapping: Mapping,
-    header: NonNull<Header>,
+    head: NonNull<Head>,
     rings: [NonNull<[u8; RING]>; 2],
 }
 
@@ -84,18 +85,18 @@ unsafe impl Send for Desk {}
 
 impl Desk {
     pub(crate) fn new() -> Result<Desk> {
-        let desk = Desk::open(Mapping::new(size_of::<Header>() + 2 * RING)?)?;
-        desk.header().parent_wants.0.store(AWAKE, Ordering::Relaxed);
+        let desk = Desk::open(Mapping::new(size_of::<Head>() + 2 * RING)?)?;
+        desk.head().parent_wants.0.store(AWAKE, Ordering::Relaxed);
         Ok(desk)
     }
 
     pub(crate) fn open(mapping: Mapping) -> Result<Desk> {
-        let header = mapping.at(0)?;
-        let tasks = mapping.at(size_of::<Header>())?;
-        let results = mapping.at(size_of::<Header>() + RING)?;
+        let head = mapping.at(0)?;
+        let tasks = mapping.at(size_of::<Head>())?;
+        let results = mapping.at(size_of::<Head>() + RING)?;
         Ok(Desk {
             mapping,
-            header,
+            head,
             rings: [tasks, results],
         })
     }
@@ -104,15 +105,15 @@ impl Desk {
         &self.mapping
     }
 
-    fn header(&self) -> &Header {
+    fn head(&self) -> &Head {
         // SAFETY: (1) the memory could be unmapped or of another size; (2) the
         // mapping lives as long as this desk, and `at` checked the size; (3)
         // the other side writes it through the same atomics.
-        unsafe { self.header.as_ref() }
+        unsafe { self.head.as_ref() }
     }
 
     pub(crate) fn gate(&self) -> &Gate {
-        &self.header().gate.0
+        &self.head().gate.0
     }
 
     /// How far `ring` is written: acquires the bytes before that position.
@@ -137,15 +138,15 @@ impl Desk {
 
     fn writer(&self, ring: Ring) -> &Positions {
         match ring {
-            Ring::Tasks => &self.header().parent.0,
-            Ring::Results => &self.header().worker.0,
+            Ring::Tasks => &self.head().parent.0,
+            Ring::Results => &self.head().worker.0,
         }
     }
 
     fn reader(&self, ring: Ring) -> &Positions {
         match ring {
-            Ring::Tasks => &self.header().worker.0,
-            Ring::Results => &self.header().parent.0,
+            Ring::Tasks => &self.head().worker.0,
+            Ring::Results => &self.head().parent.0,
         }
     }
 
@@ -154,13 +155,19 @@ impl Desk {
     pub(crate) fn put(&self, ring: Ring, position: u64, bytes: &[u8]) {
         let place = (position % RING as u64) as usize;
         let (first, second) = bytes.split_at(bytes.len().min(RING - place));
-        for (place, part) in [(place, first), (0, second)] {
-            let target = self.place(ring, place, part.len());
-            // SAFETY: (1) the copy could leave the ring; (2) `place` checked
-            // that it does not; (3) the other side reads this room only after
-            // `set_written`, and if it does otherwise, it reads wrong bytes.
-            unsafe { target.copy_from_nonoverlapping(part.as_ptr(), part.len()) };
+        self.put_part(ring, place, first);
+        if !second.is_empty() {
+            self.put_part(ring, 0, second);
         }
+    }
+
+    #[inline]
+    fn put_part(&self, ring: Ring, place: usize, bytes: &[u8]) {
+        let target = self.place(ring, place, bytes.len());
+        // SAFETY: (1) the copy could leave the ring; (2) `place` checked that
+        // it does not; (3) the other side reads this room only after
+        // `set_written`, and if it does otherwise, it reads wrong bytes.
+        unsafe { target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     }
 
     /// Appends `length` bytes of the ring, from `position` on, to `bytes`.
@@ -172,21 +179,60 @@ impl Desk {
         length: usize,
         bytes: &mut Vec<u8>,
     ) {
+        bytes.reserve(length);
+        let filled = bytes.len();
+        let target = bytes.spare_capacity_mut().as_mut_ptr().cast::<u8>();
+        // SAFETY: (1) the copy could leave the vector; (2) `reserve` made room
+        // for all of it; (3) another process does not know the vector.
+        unsafe { self.copy_out(ring, position, length, target) };
+        // SAFETY: the line above filled these bytes.
+        unsafe { bytes.set_len(filled + length) };
+    }
+
+    /// Reads the header at `position`, as [`take`](Desk::take) does.
+    #[inline]
+    pub(crate) fn header_at(&self, ring: Ring, position: u64) -> Header {
+        let mut bytes = [0; Header::SIZE];
+        // SAFETY: (1) the copy could leave the array; (2) that is its size; (3)
+        // another process does not know the array.
+        unsafe {
+            self.copy_out(ring, position, Header::SIZE, bytes.as_mut_ptr());
+        };
+        Header::from_bytes(bytes)
+    }
+
+    /// Copies bytes of the ring to `target`.
+    ///
+    /// # Safety
+    ///
+    /// There is room for `length` bytes at `target`.
+    #[inline]
+    unsafe fn copy_out(
+        &self,
+        ring: Ring,
+        position: u64,
+        length: usize,
+        target: *mut u8,
+    ) {
         let place = (position % RING as u64) as usize;
         let first = length.min(RING - place);
-        bytes.reserve(length);
-        for (place, length) in [(place, first), (0, length - first)] {
-            let source = self.place(ring, place, length);
-            let filled = bytes.len();
-            let target = bytes.spare_capacity_mut().as_mut_ptr().cast::<u8>();
-            // SAFETY: (1) the copy could leave the ring or the vector; (2)
-            // `place` checked the first, `reserve` made room for all; (3) the
-            // other side writes this room again only after `set_read`, and if
-            // it does otherwise, the bytes are wrong and decoded with care.
+        let source = self.place(ring, place, first);
+        if first == length {
+            // SAFETY: (1) the copy could leave the ring or the target; (2)
+            // `place` checked the first, the caller promises the second; (3)
+            // the other side writes this room again only after `set_read`, and
+            // if it does otherwise, the bytes are wrong and decoded with care.
             unsafe { target.copy_from_nonoverlapping(source, length) };
-            // SAFETY: the line above filled these bytes.
-            unsafe { bytes.set_len(filled + length) };
+            return;
         }
+        // SAFETY: as above.
+        unsafe { target.copy_from_nonoverlapping(source, first) };
+        let source = self.place(ring, 0, length - first);
+        // SAFETY: (1) the pointer could leave the target; (2) `first` is less
+        // than `length`, for which there is room.
+        let target = unsafe { target.add(first) };
+        // SAFETY: as above.
+        unsafe { target.copy_from_nonoverlapping(source, length - first) };
     }
 
     /// A pointer to `length` bytes of a ring.
@@ -203,137 +249,92 @@ impl Desk {
     /// Says that the parent sleeps until results are written up to `position`,
     /// or the worker has nothing to do. Returns whether that is so already.
     pub(crate) fn want(&self, position: u64) -> bool {
-        self.header()
+        self.head()
             .parent_wants
             .0
             .store(position, Ordering::Relaxed);
-        // Either this side sees what the worker wrote before its own fence, or
-        // the worker sees the wish after it.
+        // Either this side sees what the worker wrote before its own step, or
+        // the worker sees the wish after it. The step is the start of a task,
+        // which changes the gate as this does; or a fence, when it goes to
+        // sleep.
+        self.gate().pass();
         fence(Ordering::SeqCst);
         self.written(Ring::Results) >= position
     }
 
     /// Says that the parent is awake.
     pub(crate) fn stop_wanting(&self) {
-        self.header().parent_wants.0.store(AWAKE, Ordering::Relaxed);
+        self.head().parent_wants.0.store(AWAKE, Ordering::Relaxed);
     }
 
     /// Whether the worker sleeps and must be rung for; asking wakes it.
     pub(crate) fn must_wake(&self) -> bool {
         fence(Ordering::SeqCst);
-        let sleeps = &self.header().worker_sleeps.0;
+        let sleeps = &self.head().worker_sleeps.0;
         sleeps.load(Ordering::Relaxed) != 0 && sleeps.swap(0, Ordering::Relaxed) != 0
     }
 
     /// When the worker's task was started, by the monotonic clock.
     pub(crate) fn started_at(&self) -> u64 {
-        self.header().started_at.load(Ordering::Relaxed)
+        self.head().started_at.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        self.header().ready.load(Ordering::Relaxed) != 0
+        self.head().ready.load(Ordering::Relaxed) != 0
     }
 
     /// Tells the worker to end once it has nothing to do.
     pub(crate) fn close(&self) {
-        self.header().closing.store(1, Ordering::Release);
+        self.head().closing.store(1, Ordering::Release);
     }
 
     // ---- the worker's side
 
-    /// Whether the parent sleeps and must be rung for: because as much is
-    /// written as it wants, or `anyway` because the worker will write no more.
-    pub(crate) fn must_ring(&self, written: u64, anyway: bool) -> bool {
-        fence(Ordering::SeqCst);
-        let wants = &self.header().parent_wants.0;
+    /// Whether the parent sleeps and must be rung for, as much being written
+    /// as it wants. The worker asks right after it has started another task:
+    /// that step saves it a fence for each (see [`want`](Desk::want)).
+    #[inline]
+    pub(crate) fn must_ring(&self, written: u64) -> bool {
+        let wants = &self.head().parent_wants.0;
         let wanted = wants.load(Ordering::Relaxed);
-        wanted != AWAKE
-            && (anyway || written >= wanted)
+        written >= wanted && self.stop_waiting()
+    }
+
+    /// Whether the parent sleeps and must be rung for in any case: the worker
+    /// is about to sleep and will write no more.
+    pub(crate) fn must_ring_anyway(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.stop_waiting()
+    }
+
+    /// Whether the parent waited; from now on it does not.
+    fn stop_waiting(&self) -> bool {
+        let wants = &self.head().parent_wants.0;
+        wants.load(Ordering::Relaxed) != AWAKE
             && wants.swap(AWAKE, Ordering::Relaxed) != AWAKE
     }
 
     /// Says that the worker is about to sleep, unless `there_is_work` now.
     /// Returns whether to sleep.
     pub(crate) fn fall_asleep(&self, there_is_work: impl Fn() -> bool) -> bool {
-        self.header().worker_sleeps.0.store(1, Ordering::Relaxed);
+        self.head().worker_sleeps.0.store(1, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if there_is_work() {
-            self.header().worker_sleeps.0.store(0, Ordering::Relaxed);
+            self.head().worker_sleeps.0.store(0, Ordering::Relaxed);
             return false;
         }
         true
     }
 
     pub(crate) fn set_started_at(&self, nanoseconds: u64) {
-        self.header()
-            .started_at
-            .store(nanoseconds, Ordering::Relaxed);
+        self.head().started_at.store(nanoseconds, Ordering::Relaxed);
     }
 
     pub(crate) fn set_ready(&self) {
-        self.header().ready.store(1, Ordering::Relaxed);
+        self.head().ready.store(1, Ordering::Relaxed);
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.header().closing.load(Ordering::Acquire) != 0
-    }
-}
-
-/// The start of a task in its ring: which function, and how many bytes follow.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TaskHeader {
-    pub(crate) length: u64,
-    pub(crate) trampoline: u64,
-    pub(crate) function: u64,
-}
-
-impl TaskHeader {
-    pub(crate) const SIZE: usize = 24;
-
-    pub(crate) fn to_bytes(self) -> [u8; TaskHeader::SIZE] {
-        let mut bytes = [0; TaskHeader::SIZE];
-        for (place, word) in bytes.as_chunks_mut().0.iter_mut().zip([
-            self.length,
-            self.trampoline,
-            self.function,
-        ]) {
-            *place = word.to_le_bytes();
-        }
-        bytes
-    }
-
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<TaskHeader> {
-        match bytes.as_chunks() {
-            (&[length, trampoline, function], []) => Ok(TaskHeader {
-                length: u64::from_le_bytes(length),
-                trampoline: u64::from_le_bytes(trampoline),
-                function: u64::from_le_bytes(function),
-            }),
-            _ => Err(Error::corrupt("a task")),
-        }
-    }
-}
-
-/// The start of a result in its ring: what it is, and how many bytes follow.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ResultHeader {
-    pub(crate) length: u64,
-    /// Whether an answer without a result follows instead of one.
-    pub(crate) failed: bool,
-}
-
-impl ResultHeader {
-    pub(crate) const SIZE: usize = 8;
-
-    pub(crate) fn to_bytes(self) -> [u8; ResultHeader::SIZE] {
-        (self.length << 1 | u64::from(self.failed)).to_le_bytes()
-    }
-
-    pub(crate) fn from_bytes(bytes: [u8; ResultHeader::SIZE]) -> ResultHeader {
-        let word = u64::from_le_bytes(bytes);
-        ResultHeader {
-            length: word >> 1,
-            failed: word & 1 != 0,
-        }
+        self.head().closing.load(Ordering::Acquire) != 0
     }
 }

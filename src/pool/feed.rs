@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::handle;
 use crate::image;
-use crate::pool::job::{Arrived, Batch, Command, Inbox, Shared};
+use crate::pool::job::{Arrived, Batch, Command, Inbox, Shared, Taken};
+use crate::pool::record::Functions;
 use crate::pool::worker::{TaskTrampoline, run_task};
 
 /// The most tasks on their way at a time.
@@ -29,52 +29,22 @@ const FAST: Duration = Duration::from_millis(1);
 /// When they come slower than this, fewer are enough.
 const SLOW: Duration = Duration::from_millis(50);
 
-/// Which functions of this program a task calls, as offsets.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Call {
-    trampoline: u64,
-    function: u64,
-}
-
-impl Call {
-    pub(crate) fn new<A: DeserializeOwned, R: Serialize>(
-        function: fn(A) -> R,
-    ) -> Result<Call> {
-        let trampoline = run_task::<A, R> as TaskTrampoline as usize;
-        Ok(Call {
-            trampoline: image::offset(trampoline)?,
-            function: image::offset(function as usize)?,
-        })
-    }
-
-    /// A batch of one task.
-    pub(crate) fn with_argument<A: Serialize>(
-        self,
-        argument: &A,
-        inbox: &Arc<Inbox>,
-    ) -> Result<Batch> {
-        let mut batch = self.batch(inbox);
-        handle::encode(argument, &mut batch.bytes)?;
-        batch.tasks.push((0, batch.bytes.len()));
-        Ok(batch)
-    }
-
-    fn batch(self, inbox: &Arc<Inbox>) -> Batch {
-        Batch {
-            inbox: inbox.clone(),
-            trampoline: self.trampoline,
-            function: self.function,
-            tasks: Vec::new(),
-            bytes: Vec::new(),
-        }
-    }
+/// Which functions of this program a task calls.
+pub(crate) fn functions<A: DeserializeOwned, R: Serialize>(
+    function: fn(A) -> R,
+) -> Result<Functions> {
+    let trampoline = run_task::<A, R> as TaskTrampoline as usize;
+    Ok(Functions {
+        trampoline: image::offset(trampoline)?,
+        function: image::offset(function as usize)?,
+    })
 }
 
 /// Pulls items as results are taken, and never far ahead of them.
 pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
-    call: Call,
+    functions: Functions,
     items: std::iter::Fuse<I>,
     /// How many items were pulled, and how many of their results came.
     pulled: usize,
@@ -82,8 +52,7 @@ pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     /// Items that could not be turned into bytes.
     refused: VecDeque<(usize, Error)>,
     arrived: Arrived,
-    /// How many of `arrived` were taken, and where the next one's bytes begin.
-    taken: (usize, usize),
+    taken: Taken,
     window: usize,
     bytes_sent: usize,
     waited: Instant,
@@ -104,13 +73,13 @@ where
         Ok(Feed {
             shared: shared.clone(),
             inbox: Arc::default(),
-            call: Call::new(function)?,
+            functions: functions(function)?,
             items: items.into_iter().fuse(),
             pulled: 0,
             received: 0,
             refused: VecDeque::new(),
             arrived: Arrived::default(),
-            taken: (0, 0),
+            taken: Taken::default(),
             window: smallest_window(shared),
             bytes_sent: 0,
             waited: Instant::now(),
@@ -123,7 +92,7 @@ where
     /// way, so that a slow first item does not pile up the results of others.
     pub(crate) fn next(&mut self, kept: usize) -> Option<(usize, Result<R>)> {
         loop {
-            if let Some(result) = self.take() {
+            if let Some(result) = self.taken.next(&mut self.arrived) {
                 self.received += 1;
                 return Some(result);
             }
@@ -139,40 +108,31 @@ where
         }
     }
 
-    /// Takes a result that is here already.
-    fn take(&mut self) -> Option<(usize, Result<R>)> {
-        let (count, start) = self.taken;
-        let record = self.arrived.records.get_mut(count)?;
-        let bytes = &self.arrived.bytes[start..record.end];
-        self.taken = (count + 1, record.end);
-        let result = match record.error.take() {
-            Some(error) => Err(*error),
-            None => handle::decode(bytes),
-        };
-        Some((record.index, result))
-    }
-
     /// Pulls items and sends them off, as far as the window allows.
     fn submit(&mut self, kept: usize) {
         loop {
-            let mut batch = self.call.batch(&self.inbox);
+            let before = self.pulled;
+            let mut batch = Batch::new(&self.inbox, self.functions, before);
             while self.pulled - self.received + kept < self.limit()
-                && batch.tasks.len() < BATCH_TASKS
-                && batch.bytes.len() < BATCH_BYTES
+                && batch.len() < BATCH_TASKS
+                && batch.size() < BATCH_BYTES
             {
                 let Some(item) = self.items.next() else { break };
                 let index = self.pulled;
                 self.pulled += 1;
-                match handle::encode(&item, &mut batch.bytes) {
-                    Ok(()) => batch.tasks.push((index, batch.bytes.len())),
-                    Err(error) => self.refused.push_back((index, error)),
+                if let Err(error) = batch.push(&item) {
+                    self.refused.push_back((index, error));
+                    // The tasks of a batch follow each other.
+                    break;
                 }
             }
-            if batch.tasks.is_empty() {
+            if batch.len() > 0 {
+                self.bytes_sent += batch.size();
+                self.shared.command(Command::Submit(batch));
+            }
+            if self.pulled == before {
                 return;
             }
-            self.bytes_sent += batch.bytes.len();
-            self.shared.command(Command::Submit(batch));
         }
     }
 
@@ -187,8 +147,8 @@ where
     fn wait(&mut self) {
         self.inbox
             .wait(&self.shared, &mut self.arrived, Deadline::NEVER);
-        self.taken = (0, 0);
-        if self.arrived.records.is_empty() {
+        self.taken = Taken::default();
+        if self.arrived.is_empty() {
             // The pool has ended: nothing more will come.
             for index in self.received..self.pulled {
                 self.arrived.push_error(index, Error::Cancelled);

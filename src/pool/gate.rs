@@ -44,6 +44,7 @@ pub(crate) struct Gate(pub(crate) AtomicU64);
 
 impl Gate {
     /// The worker's step: starts the next task, if there is one.
+    #[inline]
     pub(crate) fn start(&self) -> bool {
         self.change(|counts| {
             let started = counts.started.wrapping_add(1);
@@ -72,11 +73,19 @@ impl Gate {
         taken
     }
 
+    /// Changes nothing, and yet takes its turn among all changes: what the
+    /// other side wrote before its last change is seen after this, and what
+    /// was written before this is seen by the other side after its next.
+    pub(crate) fn pass(&self) {
+        self.0.fetch_add(0, Ordering::AcqRel);
+    }
+
     /// What both sides have agreed on so far.
     pub(crate) fn counts(&self) -> Counts {
         Counts::from_word(self.0.load(Ordering::Acquire))
     }
 
+    #[inline]
     fn change(
         &self,
         mut step: impl FnMut(Counts) -> Option<Counts>,

@@ -7,9 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::handle;
 use crate::pool::bell::Bell;
+use crate::pool::record::{Functions, Header};
 
 /// How long a caller waits before it looks whether the pool is still there.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
@@ -85,22 +90,69 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tasks of one call, as bytes.
+/// Consecutive tasks of one call, as the records that workers read.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) trampoline: u64,
-    pub(crate) function: u64,
-    /// The position in the input of each task, and where its bytes end.
-    pub(crate) tasks: Vec<(usize, usize)>,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) functions: Functions,
+    /// The position in the input of the first task.
+    first: usize,
+    /// Where the record of each task ends.
+    ends: Vec<usize>,
+    bytes: Vec<u8>,
 }
 
 impl Batch {
-    /// The bytes of one task.
-    pub(crate) fn argument(&self, task: usize) -> &[u8] {
-        let start = if task == 0 { 0 } else { self.tasks[task - 1].1 };
-        &self.bytes[start..self.tasks[task].1]
+    pub(crate) fn new(
+        inbox: &Arc<Inbox>,
+        functions: Functions,
+        first: usize,
+    ) -> Batch {
+        Batch {
+            inbox: inbox.clone(),
+            functions,
+            first,
+            ends: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Appends a task.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encode`] or [`Error::HandleCannotTravel`] when it cannot be
+    /// turned into bytes; the batch is as it was before.
+    pub(crate) fn push<T: Serialize>(&mut self, argument: &T) -> Result<()> {
+        let start = Header::begin(&mut self.bytes);
+        if let Err(error) = handle::encode(argument, &mut self.bytes) {
+            self.bytes.truncate(start);
+            return Err(error);
+        }
+        Header::end(&mut self.bytes, start, false);
+        self.ends.push(self.bytes.len());
+        Ok(())
+    }
+
+    /// How many tasks there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The size of their records.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Where the record of a task starts; that of the task after the last
+    /// where it would.
+    pub(crate) fn start(&self, task: usize) -> usize {
+        if task == 0 { 0 } else { self.ends[task - 1] }
+    }
+
+    /// The records of a run of tasks.
+    pub(crate) fn records(&self, from: usize, to: usize) -> &[u8] {
+        &self.bytes[self.start(from)..self.start(to)]
     }
 }
 
@@ -119,7 +171,15 @@ impl Span {
 
     /// The position in the input of its first task.
     pub(crate) fn index(&self) -> usize {
-        self.batch.tasks[self.from].0
+        self.batch.first + self.from
+    }
+
+    /// How many of its first tasks, at most `most`, have records that fit into
+    /// `room` bytes together.
+    pub(crate) fn fitting(&self, room: usize, most: usize) -> usize {
+        let end = self.batch.start(self.from) + room;
+        let tasks = &self.batch.ends[self.from..self.to];
+        tasks[..most.min(tasks.len())].partition_point(|task| *task <= end)
     }
 }
 
@@ -132,55 +192,96 @@ pub(crate) struct Inbox {
     pub(crate) abandoned: AtomicBool,
 }
 
-/// Results in the order of their arrival, as bytes.
+/// Results in the order of their arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Arrived {
-    pub(crate) records: Vec<Record>,
+    pub(crate) runs: Vec<Run>,
+    /// The records of all results that are no errors.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// One result: whose it is, and where its bytes end or why there is none.
+/// The results of consecutive tasks, or the error of one.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct Run {
     pub(crate) index: usize,
-    pub(crate) end: usize,
+    pub(crate) count: usize,
     pub(crate) error: Option<Box<Error>>,
 }
 
 impl Arrived {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
     pub(crate) fn clear(&mut self) {
-        self.records.clear();
+        self.runs.clear();
         self.bytes.clear();
     }
 
-    pub(crate) fn push_error(&mut self, index: usize, error: Error) {
-        let error = Some(Box::new(error));
-        self.records.push(Record {
+    pub(crate) fn push(&mut self, index: usize, count: usize, records: &[u8]) {
+        self.bytes.extend_from_slice(records);
+        self.runs.push(Run {
             index,
-            end: self.bytes.len(),
-            error,
+            count,
+            error: None,
         });
+    }
+
+    pub(crate) fn push_error(&mut self, index: usize, error: Error) {
+        self.runs.push(Run {
+            index,
+            count: 1,
+            error: Some(Box::new(error)),
+        });
+    }
+}
+
+/// How much of some results was taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    runs: usize,
+    /// Of the run that is being taken.
+    results: usize,
+    bytes: usize,
+}
+
+impl Taken {
+    /// Takes the next result and its item's position.
+    pub(crate) fn next<R: DeserializeOwned>(
+        &mut self,
+        arrived: &mut Arrived,
+    ) -> Option<(usize, Result<R>)> {
+        let run = arrived.runs.get_mut(self.runs)?;
+        let index = run.index + self.results;
+        self.results += 1;
+        if self.results == run.count {
+            self.runs += 1;
+            self.results = 0;
+        }
+        if let Some(error) = run.error.take() {
+            return Some((index, Err(*error)));
+        }
+        let rest = &arrived.bytes[self.bytes..];
+        let Some((_, record, _)) = Header::split(rest) else {
+            return Some((index, Err(Error::corrupt("a result"))));
+        };
+        self.bytes += Header::SIZE + record.len();
+        Some((index, handle::decode(record)))
     }
 }
 
 impl Inbox {
     /// Hands results over to the caller; leaves `more` empty.
     pub(crate) fn deliver(&self, more: &mut Arrived) {
-        if more.records.is_empty() {
+        if more.is_empty() {
             return;
         }
         let mut arrived = lock(&self.arrived);
-        if arrived.records.is_empty() {
+        if arrived.is_empty() {
             std::mem::swap(&mut *arrived, more);
         } else {
-            let before = arrived.bytes.len();
             arrived.bytes.append(&mut more.bytes);
-            arrived
-                .records
-                .extend(more.records.drain(..).map(|record| Record {
-                    end: before + record.end,
-                    ..record
-                }));
+            arrived.runs.append(&mut more.runs);
         }
         drop(arrived);
         more.clear();
@@ -197,7 +298,7 @@ impl Inbox {
     ) {
         into.clear();
         let mut arrived = lock(&self.arrived);
-        while arrived.records.is_empty() {
+        while arrived.is_empty() {
             if deadline.is_over() || shared.has_ended() {
                 return;
             }

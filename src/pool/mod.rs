@@ -5,6 +5,7 @@ mod desk;
 mod feed;
 mod gate;
 mod job;
+mod record;
 mod router;
 mod seat;
 mod task;
@@ -25,8 +26,8 @@ use crate::image;
 use crate::worker::{self as child, Trampoline};
 
 use bell::Bell;
-use feed::{Call, Feed};
-use job::{Command, Inbox, Shared, lock};
+use feed::Feed;
+use job::{Batch, Command, Inbox, Shared, lock};
 use router::{Router, Settings};
 use worker::Initializer;
 
@@ -235,7 +236,8 @@ impl Pool {
         R: Serialize + DeserializeOwned,
     {
         let inbox: Arc<Inbox> = Arc::default();
-        let batch = Call::new(function)?.with_argument(&argument, &inbox)?;
+        let mut batch = Batch::new(&inbox, feed::functions(function)?, 0);
+        batch.push(&argument)?;
         self.shared.command(Command::Submit(batch));
         Ok(Task::new(self.shared.clone(), inbox))
     }

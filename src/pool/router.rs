@@ -15,7 +15,7 @@ use crate::deadline::{Deadline, wait_readable};
 use crate::error::{Error, Result};
 use crate::pool::bell::Bell;
 use crate::pool::desk::Desk;
-use crate::pool::job::{Arrived, Batch, Command, Inbox, Shared, Span, lock};
+use crate::pool::job::{Arrived, Command, Inbox, Shared, Span, lock};
 use crate::pool::seat::{Seat, Verdict};
 use crate::pool::worker::{Arguments, Initializer, now, serve};
 use crate::process::Process;
@@ -103,7 +103,7 @@ impl Router {
         for command in self.shared.commands() {
             match command {
                 Command::Submit(batch) => {
-                    let to = batch.tasks.len();
+                    let to = batch.len();
                     let batch = Arc::new(batch);
                     self.pending.push_back(Span { batch, from: 0, to });
                 }
@@ -468,10 +468,9 @@ impl Router {
 
 /// Delivers an error for each task of a span.
 fn fail(span: &Span, error: &Error) {
-    let batch: &Batch = &span.batch;
     let mut arrived = Arrived::default();
-    for (index, _end) in &batch.tasks[span.from..span.to] {
-        arrived.push_error(*index, error.clone());
+    for index in span.index()..span.index() + span.len() {
+        arrived.push_error(index, error.clone());
     }
-    batch.inbox.deliver(&mut arrived);
+    span.batch.inbox.deliver(&mut arrived);
 }

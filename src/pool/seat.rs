@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::handle;
 use crate::pool::bell::Bell;
-use crate::pool::desk::{Desk, RING, ResultHeader, Ring, TaskHeader};
-use crate::pool::job::{Arrived, Inbox, Record, Span};
+use crate::pool::desk::{Desk, RING, Ring};
+use crate::pool::job::{Arrived, Inbox, Span};
+use crate::pool::record::{Functions, Header};
 use crate::process::Process;
 use crate::worker::Answer;
 
@@ -34,7 +35,7 @@ pub(crate) struct Seat {
     pub(crate) desk: Desk,
     bell: Bell,
     /// The tasks that were handed out and have no result yet, oldest first.
-    held: VecDeque<Span>,
+    held: VecDeque<Held>,
     held_count: u32,
     /// How many results have arrived; wraps, as the gate's counts do.
     finished: u32,
@@ -42,10 +43,12 @@ pub(crate) struct Seat {
     allowed: u32,
     written: u64,
     read: u64,
+    /// What the tasks after those that are written would call.
+    functions: Option<Functions>,
     /// How much of the last task's record is not written yet.
     unwritten: usize,
-    /// A result of which only a part has arrived.
-    partial: Option<(ResultHeader, Vec<u8>)>,
+    /// Results as they come; the last one may not be there as a whole.
+    incoming: Vec<u8>,
     /// How many tasks to have waiting for it.
     pub(crate) ahead: u32,
     /// When results last arrived, or when work began.
@@ -58,6 +61,21 @@ pub(crate) struct Seat {
     pub(crate) quota: Option<usize>,
     /// When it was told to end.
     pub(crate) retired: Option<Instant>,
+}
+
+/// Tasks that a worker holds.
+#[derive(Debug)]
+struct Held {
+    span: Span,
+    /// Where in the ring the first record of their batch is, or would be.
+    base: u64,
+}
+
+impl Held {
+    /// Where in the ring a task's record starts.
+    fn position(&self, task: usize) -> u64 {
+        self.base.wrapping_add(self.span.batch.start(task) as u64)
+    }
 }
 
 impl Seat {
@@ -77,8 +95,9 @@ impl Seat {
             allowed: 0,
             written: 0,
             read: 0,
+            functions: None,
             unwritten: 0,
-            partial: None,
+            incoming: Vec::new(),
             ahead: 1,
             measured: Instant::now(),
             pace: AHEAD.as_nanos() as u64,
@@ -123,7 +142,7 @@ impl Seat {
     }
 
     pub(crate) fn held(&self) -> impl Iterator<Item = &Span> {
-        self.held.iter()
+        self.held.iter().map(|held| &held.span)
     }
 
     // ---- handing out
@@ -133,36 +152,37 @@ impl Seat {
     pub(crate) fn give(&mut self, span: &mut Span, most: usize) -> usize {
         let quota = self.quota.unwrap_or(usize::MAX);
         let most = most.min(span.len()).min(quota);
-        let mut given = 0;
-        // Only what the worker has read is free; reading this once is enough.
-        let read = self.desk.read(Ring::Tasks);
-        while given < most && self.unwritten == 0 {
-            let argument = span.batch.argument(span.from + given);
-            let free = RING.saturating_sub(self.written.wrapping_sub(read) as usize);
-            let record = TaskHeader::SIZE + argument.len();
-            // What fits into an empty ring waits until there is room for all of
-            // it; what never fits begins when nothing is before it.
-            let begin_large = record > RING && self.held_count == 0 && given == 0;
-            if record > free && !begin_large {
-                break;
-            }
-            let header = TaskHeader {
-                length: argument.len() as u64,
-                trampoline: span.batch.trampoline,
-                function: span.batch.function,
-            };
-            self.desk.put(Ring::Tasks, self.written, &header.to_bytes());
-            let part = argument.len().min(free - TaskHeader::SIZE);
-            let place = self.written + TaskHeader::SIZE as u64;
-            self.desk.put(Ring::Tasks, place, &argument[..part]);
-            self.written = place + part as u64;
-            self.unwritten = argument.len() - part;
-            given += 1;
-        }
-        if given == 0 {
+        if most == 0 || self.unwritten > 0 {
             return 0;
         }
+        let functions = span.batch.functions;
+        let known = self.functions == Some(functions);
+        let before = if known { 0 } else { Functions::RECORD };
+        let Some(room) = self.room().checked_sub(before) else {
+            return 0;
+        };
+        let mut given = span.fitting(room, most);
+        let records = span.batch.records(span.from, span.from + given.max(1));
+        if given == 0 {
+            // What fits into an empty ring waits until there is room for all
+            // of it; what never fits begins when nothing is before it.
+            if records.len() <= RING - Functions::RECORD || self.held_count > 0 {
+                return 0;
+            }
+            given = 1;
+        }
+        if !known {
+            self.write(&functions.to_record());
+            self.functions = Some(functions);
+        }
+        let base = self
+            .written
+            .wrapping_sub(span.batch.start(span.from) as u64);
+        let part = records.len().min(room);
+        self.write(&records[..part]);
+        self.unwritten = records.len() - part;
         self.desk.set_written(Ring::Tasks, self.written);
+
         let count = given as u32;
         if self.held_count == 0 {
             self.measured = Instant::now();
@@ -170,40 +190,52 @@ impl Seat {
         self.allowed = self.allowed.wrapping_add(count);
         self.held_count += count;
         self.quota = self.quota.map(|quota| quota - given);
-        self.hold(Span {
-            to: span.from + given,
-            ..span.clone()
-        });
-        span.from += given;
+        let to = span.from + given;
+        self.hold(Span { to, ..span.clone() }, base);
+        span.from = to;
         self.desk.gate().allow(count);
         self.wake();
         given
     }
 
+    /// How many bytes of the ring of tasks are free.
+    fn room(&self) -> usize {
+        let taken = self.written.wrapping_sub(self.desk.read(Ring::Tasks));
+        RING.saturating_sub(taken as usize)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.desk.put(Ring::Tasks, self.written, bytes);
+        self.written += bytes.len() as u64;
+    }
+
     /// Notes that the worker holds `span`, joining it to the one before.
-    fn hold(&mut self, span: Span) {
+    fn hold(&mut self, span: Span, base: u64) {
         match self.held.back_mut() {
-            Some(last)
-                if Arc::ptr_eq(&last.batch, &span.batch) && last.to == span.from =>
+            Some(Held {
+                span: last,
+                base: same,
+            }) if Arc::ptr_eq(&last.batch, &span.batch)
+                && last.to == span.from
+                && *same == base =>
             {
                 last.to = span.to;
             }
-            _ => self.held.push_back(span),
+            _ => self.held.push_back(Held { span, base }),
         }
     }
 
     /// Writes more of a task that is larger than the ring.
     pub(crate) fn write_on(&mut self) {
-        let Some(span) = self.held.back().filter(|_| self.unwritten > 0) else {
+        let Some(last) = self.held.back().filter(|_| self.unwritten > 0) else {
             return;
         };
-        let argument = span.batch.argument(span.to - 1);
-        let rest = &argument[argument.len() - self.unwritten..];
-        let taken = self.written.wrapping_sub(self.desk.read(Ring::Tasks)) as usize;
-        let part = rest.len().min(RING.saturating_sub(taken));
+        let batch = last.span.batch.clone();
+        let record = batch.records(last.span.to - 1, last.span.to);
+        let rest = &record[record.len() - self.unwritten..];
+        let part = rest.len().min(self.room());
         if part > 0 {
-            self.desk.put(Ring::Tasks, self.written, &rest[..part]);
-            self.written += part as u64;
+            self.write(&rest[..part]);
             self.unwritten -= part;
             self.desk.set_written(Ring::Tasks, self.written);
             self.wake();
@@ -218,22 +250,22 @@ impl Seat {
         self.quota = self.quota.map(|quota| quota + count as usize);
         let mut spans = Vec::new();
         while let Some(last) = self.held.back_mut().filter(|_| count > 0) {
-            let part = (count as usize).min(last.len());
-            let span = Span {
-                from: last.to - part,
-                ..last.clone()
-            };
-            for task in span.from..span.to {
-                let record = TaskHeader::SIZE + span.batch.argument(task).len();
-                self.written -= (record - self.unwritten) as u64;
-                self.unwritten = 0;
-            }
-            last.to -= part;
-            if last.len() == 0 {
+            let part = (count as usize).min(last.span.len());
+            let from = last.span.to - part;
+            // The next task is written over the first that was taken back, and
+            // over what was said of functions after it.
+            self.written = last.position(from);
+            self.functions = None;
+            self.unwritten = 0;
+            spans.push(Span {
+                from,
+                ..last.span.clone()
+            });
+            last.span.to = from;
+            if last.span.len() == 0 {
                 self.held.pop_back();
             }
             count -= part as u32;
-            spans.push(span);
         }
         spans.reverse();
         spans
@@ -283,98 +315,68 @@ impl Seat {
         inbox: &mut Option<Arc<Inbox>>,
     ) -> Result<()> {
         let end = self.desk.written(Ring::Results);
-        if end.wrapping_sub(self.read) > RING as u64 {
+        let length = end.wrapping_sub(self.read);
+        if length > RING as u64 {
             return Err(Error::corrupt("a pool's ring"));
         }
-        let mut start = Vec::with_capacity(ResultHeader::SIZE);
-        while self.read < end {
-            let there = (end - self.read) as usize;
-            if let Some((header, bytes)) = &mut self.partial {
-                let missing = header.length - bytes.len() as u64;
-                let part = missing.min(there as u64) as usize;
-                self.desk.take(Ring::Results, self.read, part, bytes);
-                self.read += part as u64;
-                if part as u64 == missing
-                    && let Some((header, bytes)) = self.partial.take()
-                {
-                    let place = self.next_inbox(arrived, inbox)?;
-                    arrived.bytes.extend_from_slice(&bytes);
-                    self.finish(header, place, arrived);
-                }
-                continue;
-            }
-            if there < ResultHeader::SIZE {
-                break;
-            }
-            start.clear();
-            self.desk
-                .take(Ring::Results, self.read, ResultHeader::SIZE, &mut start);
-            let header = ResultHeader::from_bytes(
-                start.as_slice().try_into().unwrap_or_default(),
-            );
-            self.read += ResultHeader::SIZE as u64;
-            let there = (there - ResultHeader::SIZE) as u64;
-            if header.length > there {
-                self.partial = Some((header, Vec::new()));
-                continue;
-            }
-            let place = self.next_inbox(arrived, inbox)?;
-            let length = header.length as usize;
-            self.desk
-                .take(Ring::Results, self.read, length, &mut arrived.bytes);
-            self.read += header.length;
-            self.finish(header, place, arrived);
+        if length == 0 {
+            return Ok(());
         }
+        let mut incoming = std::mem::take(&mut self.incoming);
+        self.desk
+            .take(Ring::Results, self.read, length as usize, &mut incoming);
+        self.read = end;
+        let sorted = self.sort(&incoming, arrived, inbox)?;
+        // What is left is the beginning of a large result.
+        incoming.drain(..sorted);
+        self.incoming = incoming;
         Ok(())
     }
 
-    /// Opens the inbox of the oldest task; says where its bytes will start.
-    fn next_inbox(
+    /// Finds out whose the whole results among `incoming` are, and returns how
+    /// many bytes they take up.
+    fn sort(
         &mut self,
+        incoming: &[u8],
         arrived: &mut Arrived,
         inbox: &mut Option<Arc<Inbox>>,
     ) -> Result<usize> {
-        let span = self
-            .held
-            .front()
-            .ok_or(Error::corrupt("a result of a task"))?;
-        let next = &span.batch.inbox;
-        if inbox.as_ref().is_none_or(|open| !Arc::ptr_eq(open, next))
-            && let Some(open) = inbox.replace(next.clone())
-        {
-            open.deliver(arrived);
+        let mut rest = incoming;
+        while let Some((header, answer, after)) = Header::split(rest) {
+            let held = self.held.front();
+            let span = held.map(|held| &held.span);
+            let span = span.ok_or_else(|| Error::corrupt("a result of a task"))?;
+            let next = &span.batch.inbox;
+            if inbox.as_ref().is_none_or(|open| !Arc::ptr_eq(open, next))
+                && let Some(open) = inbox.replace(next.clone())
+            {
+                open.deliver(arrived);
+            }
+            if header.special {
+                arrived.push_error(span.index(), self.failure(answer));
+                rest = after;
+                self.finish(1);
+            } else {
+                let (count, after) = results(rest, span.len());
+                let records = &rest[..rest.len() - after.len()];
+                arrived.push(span.index(), count, records);
+                rest = after;
+                self.finish(count);
+            }
         }
-        Ok(arrived.bytes.len())
+        Ok(incoming.len() - rest.len())
     }
 
-    /// Notes the result of the oldest task, whose bytes begin at `place`.
-    fn finish(&mut self, header: ResultHeader, place: usize, arrived: &mut Arrived) {
-        let Some(index) = self.pop() else { return };
-        if header.failed {
-            let error = self.failure(&arrived.bytes[place..]);
-            arrived.bytes.truncate(place);
-            arrived.push_error(index, error);
-        } else {
-            let end = arrived.bytes.len();
-            arrived.records.push(Record {
-                index,
-                end,
-                error: None,
-            });
+    /// Forgets the `count` oldest tasks, all of the oldest span.
+    fn finish(&mut self, count: usize) {
+        if let Some(held) = self.held.front_mut() {
+            held.span.from += count;
+            if held.span.len() == 0 {
+                self.held.pop_front();
+            }
+            self.held_count -= count as u32;
+            self.finished = self.finished.wrapping_add(count as u32);
         }
-    }
-
-    /// Forgets the oldest task, and returns its position in the input.
-    fn pop(&mut self) -> Option<usize> {
-        let span = self.held.front_mut()?;
-        let index = span.index();
-        span.from += 1;
-        if span.len() == 0 {
-            self.held.pop_front();
-        }
-        self.held_count -= 1;
-        self.finished = self.finished.wrapping_add(1);
-        Some(index)
     }
 
     fn failure(&self, answer: &[u8]) -> Error {
@@ -429,21 +431,35 @@ impl Seat {
         let started = self.desk.gate().counts().started;
         let lost = if started == self.finished { 0 } else { 1 };
         if lost == 1
-            && let Some(span) = self.held.front()
+            && let Some(held) = self.held.front()
         {
-            let inbox = span.batch.inbox.clone();
+            let inbox = held.span.batch.inbox.clone();
             let error = match self.verdict {
                 Some(Verdict::TimedOut(after)) => Error::TimedOut { pid, after },
                 Some(Verdict::Cancelled) => Error::Cancelled,
                 None => became.clone(),
             };
-            if let Some(index) = self.pop() {
-                arrived.push_error(index, error);
-                inbox.deliver(arrived);
-            }
+            arrived.push_error(held.span.index(), error);
+            inbox.deliver(arrived);
+            self.finish(1);
         }
-        (self.held.drain(..).collect(), lost)
+        (self.held.drain(..).map(|held| held.span).collect(), lost)
     }
+}
+
+/// Counts the results at the start of `bytes`, at most `most`, up to one that
+/// is none or not there as a whole; returns also what follows them.
+fn results(bytes: &[u8], most: usize) -> (usize, &[u8]) {
+    let mut rest = bytes;
+    let mut count = 0;
+    while count < most
+        && let Some((header, _, after)) = Header::split(rest)
+        && !header.special
+    {
+        count += 1;
+        rest = after;
+    }
+    (count, rest)
 }
 
 impl AsFd for Seat {

@@ -10,8 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::handle;
-use crate::pool::job::{Arrived, Command, Inbox, Shared};
+use crate::pool::job::{Arrived, Command, Inbox, Shared, Taken};
 
 /// A task that [`Pool::apply_async`](crate::Pool::apply_async) has started.
 ///
@@ -84,7 +83,7 @@ impl<R: Serialize + DeserializeOwned> Task<R> {
         }
         let mut arrived = Arrived::default();
         self.inbox.wait(&self.shared, &mut arrived, deadline);
-        let Some(record) = arrived.records.pop() else {
+        let Some((_, result)) = Taken::default().next(&mut arrived) else {
             let ended = self.shared.has_ended();
             return if ended {
                 Err(Error::Cancelled)
@@ -93,10 +92,7 @@ impl<R: Serialize + DeserializeOwned> Task<R> {
             };
         };
         self.taken = true;
-        match record.error {
-            Some(error) => Err(*error),
-            None => handle::decode(&arrived.bytes).map(Some),
-        }
+        result.map(Some)
     }
 }
 

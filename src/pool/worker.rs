@@ -15,7 +15,8 @@ use crate::handle::{self, Handle};
 use crate::image;
 use crate::mapping::Mapping;
 use crate::pool::bell::Bell;
-use crate::pool::desk::{Desk, RING, ResultHeader, Ring, TaskHeader};
+use crate::pool::desk::{Desk, RING, Ring};
+use crate::pool::record::{Functions, Header};
 use crate::trace;
 use crate::worker::{self, Answer, Trampoline};
 
@@ -107,9 +108,9 @@ pub(crate) fn serve(arguments: Arguments) -> Option<Answer> {
         timed: arguments.timed,
         read: 0,
         written: 0,
+        functions: None,
         task: Vec::new(),
         result: Vec::new(),
-        known: None,
     };
     worker.desk.set_ready();
     worker.work().err().map(|error| Answer::NotDecoded {
@@ -151,12 +152,12 @@ struct Worker {
     read: u64,
     /// How far the ring of results is written.
     written: u64,
+    /// What tasks call until the ring says otherwise.
+    functions: Option<(TaskTrampoline, usize)>,
     /// The bytes of the task in hand.
     task: Vec<u8>,
-    /// The bytes of its result, with their header.
+    /// The record of its result.
     result: Vec<u8>,
-    /// The last trampoline and function, as offsets and as addresses.
-    known: Option<((u64, u64), (TaskTrampoline, usize))>,
 }
 
 impl Worker {
@@ -177,6 +178,10 @@ impl Worker {
                 self.desk.set_started_at(now());
             }
             if self.desk.gate().start() {
+                // The parent learns of the task before this one.
+                if self.desk.must_ring(self.written) {
+                    self.parent_bell.ring();
+                }
                 return true;
             }
             if self.desk.is_closing() {
@@ -196,7 +201,7 @@ impl Worker {
 
     /// Sleeps until the parent rings, unless there is something to do already.
     fn sleep_unless(&self, there_is_work: impl Fn(&Desk) -> bool) {
-        if self.desk.must_ring(self.written, true) {
+        if self.desk.must_ring_anyway() {
             self.parent_bell.ring();
         }
         if self.desk.fall_asleep(|| there_is_work(&self.desk)) {
@@ -208,71 +213,67 @@ impl Worker {
 
     /// Reads the task that was started, runs it, and leaves its result.
     fn read_task(&mut self) -> Result<()> {
-        self.task.clear();
-        self.take(TaskHeader::SIZE);
-        let header = TaskHeader::from_bytes(&self.task)?;
-        self.task.clear();
-        // The length is the parent's word, so memory is taken as bytes arrive.
-        let mut left = header.length;
-        while left > 0 {
-            let part = left.min(RING as u64 / 4);
-            self.take(part as usize);
-            left -= part;
+        let mut header = self.take_header();
+        while header.special {
+            self.take_bytes(header.length);
+            self.functions = Some(find(Functions::from_bytes(&self.task)?)?);
+            header = self.take_header();
         }
-        self.run(header)
+        self.take_bytes(header.length);
+        self.desk.set_read(Ring::Tasks, self.read);
+        self.run()
     }
 
-    /// Appends the next `length` bytes of the ring to `task`.
-    fn take(&mut self, length: usize) {
-        while self.desk.written(Ring::Tasks) < self.read + length as u64 {
-            // A task larger than the ring: the parent goes on writing when it
-            // hears that there is room.
-            let wanted = self.read + length as u64;
-            self.sleep_unless(|desk| desk.written(Ring::Tasks) >= wanted);
+    #[inline]
+    fn take_header(&mut self) -> Header {
+        let header = self.desk.header_at(Ring::Tasks, self.read);
+        self.read += Header::SIZE as u64;
+        header
+    }
+
+    /// Moves the next bytes of the ring to `task`.
+    fn take_bytes(&mut self, length: u64) {
+        self.task.clear();
+        if length < RING as u64 / 2 {
+            // It was there as a whole before it could be started.
+            self.append(length as usize);
+            return;
         }
+        // The parent goes on writing when it hears that there is room. The
+        // length is the parent's word, so memory is taken as bytes arrive.
+        let mut left = length;
+        while left > 0 {
+            let part = left.min(RING as u64 / 4);
+            let wanted = self.read + part;
+            while self.desk.written(Ring::Tasks) < wanted {
+                self.sleep_unless(|desk| desk.written(Ring::Tasks) >= wanted);
+            }
+            self.append(part as usize);
+            self.desk.set_read(Ring::Tasks, self.read);
+            left -= part;
+        }
+    }
+
+    fn append(&mut self, length: usize) {
         self.desk
             .take(Ring::Tasks, self.read, length, &mut self.task);
         self.read += length as u64;
-        self.desk.set_read(Ring::Tasks, self.read);
     }
 
-    fn run(&mut self, header: TaskHeader) -> Result<()> {
+    fn run(&mut self) -> Result<()> {
         let (trampoline, function) =
-            self.find(header.trampoline, header.function)?;
+            self.functions.ok_or_else(|| Error::corrupt("a task"))?;
         self.result.clear();
-        self.result.resize(ResultHeader::SIZE, 0);
+        let start = Header::begin(&mut self.result);
         let running = trace::span("task", "task");
         let answer = trampoline(function, &self.task, &mut self.result);
         drop(running);
         if let Err(answer) = &answer {
-            self.result.truncate(ResultHeader::SIZE);
+            self.result.truncate(Header::SIZE);
             handle::encode(answer, &mut self.result)?;
         }
-        let header = ResultHeader {
-            length: (self.result.len() - ResultHeader::SIZE) as u64,
-            failed: answer.is_err(),
-        };
-        self.result[..ResultHeader::SIZE].copy_from_slice(&header.to_bytes());
+        Header::end(&mut self.result, start, answer.is_err());
         Ok(())
-    }
-
-    /// Finds the functions at two offsets; mostly those of the task before.
-    fn find(&mut self, outer: u64, inner: u64) -> Result<(TaskTrampoline, usize)> {
-        if let Some((offsets, found)) = self.known
-            && offsets == (outer, inner)
-        {
-            return Ok(found);
-        }
-        let address = image::address(outer)?;
-        let function = image::address(inner)?;
-        // SAFETY: (1) the address could be that of another type of function;
-        // (2) the parent took its offset from a `TaskTrampoline` of this same
-        // program; (3) only the parent writes tasks.
-        let trampoline = unsafe {
-            std::mem::transmute::<*const (), TaskTrampoline>(address as *const ())
-        };
-        self.known = Some(((outer, inner), (trampoline, function)));
-        Ok((trampoline, function))
     }
 
     /// Writes the result, in pieces when it is larger than what is free.
@@ -297,9 +298,6 @@ impl Worker {
             self.written += part as u64;
             self.desk.set_written(Ring::Results, self.written);
             done += part;
-            if self.desk.must_ring(self.written, false) {
-                self.parent_bell.ring();
-            }
         }
         // One huge task must not cost its memory for ever.
         for buffer in [&mut self.task, &mut self.result] {
@@ -308,6 +306,19 @@ impl Worker {
             }
         }
     }
+}
+
+/// Finds functions of this program at their offsets.
+fn find(offsets: Functions) -> Result<(TaskTrampoline, usize)> {
+    let address = image::address(offsets.trampoline)?;
+    let function = image::address(offsets.function)?;
+    // SAFETY: (1) the address could be that of another type of function; (2)
+    // the parent took its offset from a `TaskTrampoline` of this same program;
+    // (3) only the parent writes tasks.
+    let trampoline = unsafe {
+        std::mem::transmute::<*const (), TaskTrampoline>(address as *const ())
+    };
+    Ok((trampoline, function))
 }
 
 /// Nanoseconds of the clock that all processes share.
