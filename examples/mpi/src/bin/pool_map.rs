@@ -25,10 +25,10 @@ fn run(world: &SimpleCommunicator) -> Result<(), ExitCode> {
     // Every rank gets the same command line; rank 0 alone looks at it.
     let numbers = agree(world, arguments())?.unwrap_or_default();
     let squares = map(world, square, &numbers);
-    if let Some(squares) = agree(world, squares)? {
-        if world.rank() == 0 {
-            println!("{squares:?}");
-        }
+    if let Some(squares) = agree(world, squares)?
+        && world.rank() == 0
+    {
+        println!("{squares:?}");
     }
     Ok(())
 }

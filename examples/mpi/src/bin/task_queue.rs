@@ -116,13 +116,15 @@ fn count(range: Range) -> Result<Report, String> {
 fn add_up(
     reports: impl Iterator<Item = Result<Report, String>>,
 ) -> Result<Report, String> {
-    reports.fold(Ok(Report::default()), |total, part| match (total, part) {
-        (Ok(mut total), Ok(part)) => {
-            total.add(part);
-            Ok(total)
+    let mut total = Report::default();
+    let mut problem = None;
+    for report in reports {
+        match report {
+            Ok(part) => total.add(part),
+            Err(message) => problem = problem.or(Some(message)),
         }
-        (Err(problem), _) | (_, Err(problem)) => Err(problem),
-    })
+    }
+    problem.map_or(Ok(total), Err)
 }
 
 /// The ranges of the files on the command line.
