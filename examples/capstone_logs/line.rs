@@ -24,6 +24,7 @@ pub(crate) fn parse(line: &[u8]) -> Option<(u32, u32, u32, &[u8])> {
     let path = path.split(|&byte| byte == b'?').next()?;
     well_formed.then_some((number(status)?, hour, number(time)?, path))
 }
+// ANCHOR_END: parse
 
 fn matches_pattern(text: &[u8], pattern: &[u8]) -> bool {
     text.iter().zip(pattern).all(|(byte, wanted)| match wanted {
@@ -45,4 +46,3 @@ fn number(digits: &[u8]) -> Option<u32> {
         .try_fold(0, add)
         .filter(|_| !digits.is_empty())
 }
-// ANCHOR_END: parse
