@@ -27,6 +27,7 @@ pub(crate) fn new() -> Result<(OwnedFd, OwnedFd)> {
     rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(Error::io("make a pipe"))
 }
 
+// ANCHOR: hold
 /// Ties this process to the parent that holds the other end, for good.
 pub(crate) fn hold(end: OwnedFd) -> std::io::Result<()> {
     // Never closed: as long as this process runs, the kernel watches it.
@@ -46,6 +47,7 @@ pub(crate) fn hold(end: OwnedFd) -> std::io::Result<()> {
     }
     Ok(())
 }
+// ANCHOR_END: hold
 
 fn fcntl(
     descriptor: impl AsRawFd,

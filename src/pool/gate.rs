@@ -43,6 +43,7 @@ impl Counts {
 pub(crate) struct Gate(pub(crate) AtomicU64);
 
 impl Gate {
+    // ANCHOR: start
     /// The worker's step: starts the next task, if there is one.
     #[inline]
     pub(crate) fn start(&self) -> bool {
@@ -52,6 +53,7 @@ impl Gate {
         })
         .is_some()
     }
+    // ANCHOR_END: start
 
     /// The parent's step: allows `count` more tasks.
     pub(crate) fn allow(&self, count: u32) {
@@ -61,6 +63,7 @@ impl Gate {
         });
     }
 
+    // ANCHOR: take_back
     /// The parent's other step: takes back up to `count` of the tasks that have
     /// not started, last first, and returns how many it got.
     pub(crate) fn take_back(&self, count: u32) -> u32 {
@@ -79,6 +82,7 @@ impl Gate {
     pub(crate) fn pass(&self) {
         self.0.fetch_add(0, Ordering::AcqRel);
     }
+    // ANCHOR_END: take_back
 
     /// What both sides have agreed on so far.
     pub(crate) fn counts(&self) -> Counts {
