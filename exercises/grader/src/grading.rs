@@ -47,7 +47,7 @@ pub fn grade(
     progress: &mut dyn FnMut(&str),
 ) -> io::Result<Vec<Grade>> {
     let sources: Vec<Source> = answers.iter().map(Answer::source).collect();
-    let (built, _lease) = package::build(workbook, &sources, progress)?;
+    let built = package::build(workbook, &sources, progress)?;
     let mut grades = Vec::new();
     for (answer, source) in answers.iter().zip(&sources) {
         progress(&source.name);

@@ -16,6 +16,7 @@
 //! - [`manifest`]: what exercises there are
 //! - [`package`]: builds answers
 //! - [`records`]: what is kept about the learner
+//! - [`rehearsal`]: tests the exercises themselves
 //! - [`report`]: grades as files
 //! - [`run`]: one run of an answer
 //! - [`scenarios`]: one file for each exercise
@@ -36,6 +37,7 @@ pub mod look;
 pub mod manifest;
 pub mod package;
 pub mod records;
+pub mod rehearsal;
 pub mod report;
 pub mod run;
 pub mod scenarios;

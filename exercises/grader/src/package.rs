@@ -38,13 +38,15 @@ pub struct Built {
     pub cargo: String,
     /// Whether cargo had to be ended.
     late: bool,
+    /// Where the programs are.
+    shelf: Shelf,
 }
 
 /// How long one call of cargo may take: a program can keep a compiler busy for ever.
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// Builds all sources in one call of cargo. Only one grader builds at a time; a
-/// second one waits. What was built stays as it is as long as `Lease` lives.
+/// second one waits. The programs are there as long as `Built` lives.
 ///
 /// # Errors
 ///
@@ -53,14 +55,14 @@ pub fn build(
     workbook: &Workbook,
     sources: &[Source],
     progress: &mut dyn FnMut(&str),
-) -> io::Result<(Built, Lease)> {
+) -> io::Result<Built> {
     let folder = workbook.build();
     let binaries = folder.join("src/bin");
     fs::create_dir_all(&binaries)?;
     let lock = File::create(folder.join("lock"))?;
     if lock.try_lock().is_err() {
         progress("waiting for another grader");
-        // Unblocked when the other grader has run what it built, or is gone.
+        // Unblocked when the other grader has built, or is gone.
         lock.lock()?;
     }
     write_if_changed(&folder.join("Cargo.toml"), manifest(workbook)?.as_bytes())?;
@@ -87,13 +89,47 @@ pub fn build(
         }
     }
     remove_foreign(&binaries, sources);
-    Ok((built, Lease { _lock: lock }))
+    let shelf = Shelf::new(&folder)?;
+    for (name, program) in &mut built.programs {
+        let copy = shelf.folder.join(name);
+        fs::copy(&program, &copy)?;
+        *program = copy;
+    }
+    built.shelf = shelf;
+    drop(lock);
+    Ok(built)
 }
 
-/// As long as this lives, no other grader changes what was built.
-#[derive(Debug)]
-pub struct Lease {
-    _lock: File,
+/// A folder for the programs of one batch, removed when it is dropped. They are
+/// copied there, so that others can build while these are run.
+#[derive(Debug, Default)]
+struct Shelf {
+    folder: PathBuf,
+}
+
+impl Shelf {
+    fn new(build: &Path) -> io::Result<Shelf> {
+        let shelves = build.join("programs");
+        for entry in fs::read_dir(&shelves).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let grader = name.split('-').next().unwrap_or_default();
+            if !Path::new("/proc").join(grader).exists() {
+                // That grader was killed; its programs are of use to nobody.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let name = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
+        let folder = shelves.join(name);
+        fs::create_dir_all(&folder)?;
+        Ok(Shelf { folder })
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        // What stays is removed by a later grader.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
 }
 
 /// The generated manifest: the dependencies and lints of the exercises.

@@ -1,11 +1,11 @@
 //! Programs that misbehave: each gets its verdict, and nothing of it is left.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use grader::look::descendants;
-use grader::package::{self, Source};
+use grader::package::{self, Built, Source};
 use grader::run::{Event, Finished, Plan, Run, Stop};
 use grader::supervise::{Containment, Exit};
 use grader::workbook::Workbook;
@@ -24,10 +24,17 @@ const CASES: &[(&str, Case)] = &[
         grader_is_told_of_a_killed_helper,
     ),
     ("left_files_are_seen", left_files_are_seen),
+    ("killed_visitor_is_lost", killed_visitor_is_lost),
+    ("lost_update_can_be_forced", lost_update_can_be_forced),
+    ("memory_of_a_process_is_seen", memory_of_a_process_is_seen),
     ("polling_is_quiet_while_held", polling_is_quiet_while_held),
     (
         "signals_that_are_ignored_do_not_help",
         signals_that_are_ignored_do_not_help,
+    ),
+    (
+        "signal_reaches_the_whole_group",
+        signal_reaches_the_whole_group,
     ),
     ("sleeper_meets_its_deadline", sleeper_meets_its_deadline),
     ("spinning_is_busy_waiting", spinning_is_busy_waiting),
@@ -41,7 +48,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each case asks whether this process has anything left below it.
     arguments.test_threads = Some(1);
-    let program = build();
+    let built = build();
+    let program = &built.programs["engine_misbehave"];
     let mut trials = Vec::new();
     for (name, case) in CASES {
         for (suffix, containment) in [
@@ -62,7 +70,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn build() -> PathBuf {
+fn build() -> Built {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workbook = Workbook::open(&folder.join("../..")).expect("it is here");
     let source = Source {
@@ -70,11 +78,10 @@ fn build() -> PathBuf {
         path: folder.join("tests/answers/misbehave.rs"),
     };
     let built = package::build(&workbook, &[source], &mut |_| {});
-    let (built, _lease) = built.expect("cargo runs");
-    let program = built.programs.get("engine_misbehave");
-    program
-        .unwrap_or_else(|| panic!("{:?} {}", built.messages, built.cargo))
-        .clone()
+    let built = built.expect("cargo runs");
+    let there = built.programs.contains_key("engine_misbehave");
+    assert!(there, "{:?} {}", built.messages, built.cargo);
+    built
 }
 
 fn start(
@@ -259,4 +266,102 @@ fn polling_is_quiet_while_held(
         run.end().is_none_or(|end| end.exit == Exit::Code(0)),
         &run.end(),
     )
+}
+
+fn killed_visitor_is_lost(program: &Path, how: Containment) -> Result<(), String> {
+    let mut run = start(program, how, "visits in a child")?;
+    let held = run.gather(1).map_err(|stop| stop.to_string())?;
+    expect(held.len() == 1 && held[0].process != run.main(), &held)?;
+    let inside = how == Containment::Namespace;
+    expect((held[0].inner != held[0].process) == inside, &held)?;
+    run.signal(held[0].process, Signal::KILL);
+    let event = run.event().map_err(|stop| stop.to_string())?;
+    expect(event == Event::Lost(held[0].clone()), &event)?;
+    let finished = run.finish().map_err(|stop| stop.to_string())?;
+    expect(finished.answer == Some(9.into()), &finished.answer)
+}
+
+/// Both load, one is held before it stores, and the other runs to its end.
+fn lost_update_can_be_forced(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let conduct = |hold: bool| -> Result<Finished, Stop> {
+        let plan = Plan {
+            arguments: vec!["updates twice".to_owned()],
+            containment: how,
+            ..Plan::default()
+        };
+        let mut run = Run::start(program, plan)?;
+        let loads = run.gather(2)?;
+        run.release(&loads[0]);
+        let first = loop {
+            run.settle()?;
+            let stored = run.held().into_iter().find(|it| it.is_at("store number"));
+            if let Some(stored) = stored {
+                break stored;
+            }
+        };
+        if !hold {
+            run.release(&first);
+            run.settle()?;
+        }
+        run.release(&loads[1]);
+        run.settle()?;
+        for visit in run.held().into_iter().rev() {
+            run.release(&visit);
+            run.settle()?;
+        }
+        run.finish()
+    };
+    let lost = conduct(true).map_err(|stop| stop.to_string())?;
+    expect(lost.answer == Some(1.into()), &lost)?;
+    let saw = |event: &Event| matches!(event, Event::Left(_, Some(0)));
+    expect(
+        lost.log.iter().filter(|event| saw(event)).count() == 2,
+        &lost.log,
+    )?;
+    let kept = conduct(false).map_err(|stop| stop.to_string())?;
+    expect(kept.answer == Some(2.into()), &kept)
+}
+
+fn memory_of_a_process_is_seen(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let mut run = start(program, how, "holds memory")?;
+    let held = run.gather(1).map_err(|stop| stop.to_string())?;
+    expect(held[0].number() == Some(32 << 20), &held)?;
+    let memory = run.memory(held[0].process);
+    expect((32 << 20..40 << 20).contains(&memory.own), &memory)?;
+    expect(run.descriptors(held[0].process).len() >= 4, &held)
+}
+
+fn polling_wakes_and_waiting_does_not(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let time = Duration::from_millis(500);
+    let mut polls = start(program, how, "polls")?;
+    polls.gather(1).map_err(|stop| stop.to_string())?;
+    let wakes = polls.wakes(time).map_err(|stop| stop.to_string())?;
+    expect(wakes > 10, &wakes)?;
+    let mut waits = start(program, how, "visits in a child")?;
+    waits.gather(1).map_err(|stop| stop.to_string())?;
+    waits.settle().map_err(|stop| stop.to_string())?;
+    let wakes = waits.wakes(time).map_err(|stop| stop.to_string())?;
+    expect(wakes == 0, &wakes)
+}
+
+fn signal_reaches_the_whole_group(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let mut run = start(program, how, "visits in a child")?;
+    run.gather(1).map_err(|stop| stop.to_string())?;
+    run.signal_group(Signal::INT);
+    let finished = run.finish().map_err(|stop| stop.to_string())?;
+    expect(finished.end.exit == Exit::Signal(2), &finished.end)?;
+    let lost = |event: &Event| matches!(event, Event::Lost(_));
+    expect(finished.log.iter().any(lost), &finished.log)
 }

@@ -36,6 +36,8 @@ pub(super) struct Watch {
     seen: BTreeMap<u32, (u64, u64)>,
     running: u64,
     delayed: u64,
+    /// In how many looks all were asleep. Who is only kept from a core never is.
+    asleep: u32,
     /// Nanoseconds on cores without an event that count as spinning.
     spinning: u64,
     /// How long a tree with timed waits must bring nothing to be called quiet.
@@ -53,6 +55,7 @@ impl Watch {
             seen: BTreeMap::new(),
             running: 0,
             delayed: 0,
+            asleep: 0,
             spinning: u64::try_from(spinning.as_nanos()).unwrap_or(u64::MAX),
             quiet,
         }
@@ -63,6 +66,7 @@ impl Watch {
         self.since = Instant::now();
         self.running = 0;
         self.delayed = 0;
+        self.asleep = 0;
     }
 
     /// Looks twice. Threads that sleep in both looks and have not been put on a
@@ -81,15 +85,18 @@ impl Watch {
             return Pace::Spinning;
         }
         let alive = first.living().any(|process| process.id == main);
-        if !alive || !first.asleep() || look() != first {
+        if !alive || !first.asleep() {
             return Pace::Busy;
         }
-        if !timed(&first) {
+        self.asleep += 1;
+        if look() == first && !timed(&first) {
             return Pace::Rest;
         }
         let passed = self.since.elapsed();
         let idle = self.running + self.delayed < IDLE;
-        if passed >= self.quiet + UNDER_LOAD || passed >= self.quiet && idle {
+        if passed >= self.quiet && idle && self.asleep >= 3
+            || passed >= self.quiet + UNDER_LOAD && self.asleep >= 10
+        {
             return Pace::Quiet;
         }
         Pace::Busy

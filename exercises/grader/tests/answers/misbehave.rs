@@ -74,6 +74,31 @@ fn main() {
             child.wait().unwrap();
             drop(input);
         }
+        Some("updates twice") => {
+            // Two processes add 1 to a number in a file, with nothing to order them.
+            std::fs::write("number", "0").unwrap();
+            let children = [again("updates").spawn(), again("updates").spawn()];
+            for child in children {
+                assert!(child.unwrap().wait().unwrap().success());
+            }
+            let number = std::fs::read_to_string("number").unwrap();
+            probe::answer(&number.parse::<i64>().unwrap());
+        }
+        Some("updates") => {
+            let read =
+                || std::fs::read_to_string("number").unwrap().parse().unwrap();
+            let seen = probe::load("number", read);
+            let write = |number: i64| std::fs::write("number", number.to_string());
+            probe::store("number", seen + 1, |number| write(number).unwrap());
+        }
+        Some("visits in a child") => {
+            let status = again("visits").status().unwrap();
+            probe::answer(&std::os::unix::process::ExitStatusExt::signal(&status));
+        }
+        Some("holds memory") => {
+            let memory = vec![1_u8; 32 << 20];
+            probe::point("held", memory.iter().map(|byte| i64::from(*byte)).sum());
+        }
         Some("leaves files") => {
             std::fs::write(env::temp_dir().join("forgotten"), "x").unwrap();
             std::fs::write("/dev/shm/forgotten", "x").unwrap();
