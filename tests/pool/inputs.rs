@@ -1,0 +1,155 @@
+//! Where the items come from: endless, slow, blocking and panicking inputs.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use multiproc::{Error, Pool};
+use serde::{Deserialize, Serialize, Serializer};
+use tests::{Outcome, expect};
+
+use super::work::{connected_pool, meet, report, square, worker_id};
+
+pub(super) fn an_endless_input_is_not_drained() -> Outcome {
+    static PULLED: AtomicUsize = AtomicUsize::new(0);
+    let pool = Pool::new(2)?;
+    let endless = (0..).inspect(|_| {
+        PULLED.fetch_add(1, Ordering::Relaxed);
+    });
+    let first: Result<Vec<i64>, Error> =
+        pool.imap(square, endless)?.take(3).collect();
+    assert_eq!(first?, [0, 1, 4]);
+    let pulled = PULLED.load(Ordering::Relaxed);
+    assert!(pulled <= 64 * 1024 + 3, "{pulled} items for 3 results");
+    Ok(())
+}
+
+/// As with Python's pools: a task may start while the input has not ended.
+pub(super) fn an_input_may_wait_for_an_earlier_task() -> Outcome {
+    let (pool, here) = connected_pool(2)?;
+    let input = (0..20_u32).inspect(|number| {
+        if *number > 0 {
+            let (earlier, _) = expect::<(u32, u32)>(&here).expect("it runs");
+            assert!(earlier < *number);
+        }
+    });
+    assert_eq!(pool.map(report, input)?, (0..20).collect::<Vec<_>>());
+    Ok(())
+}
+
+pub(super) fn an_input_that_panics() -> Outcome {
+    let pool = Pool::new(2)?;
+    let input = (0..8).inspect(|number| assert_ne!(*number, 5, "a bad input"));
+    let mut results = pool.imap(square, input)?;
+    let mut seen = Vec::new();
+    let mut panics = 0;
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| results.next())) {
+            Ok(Some(result)) => seen.push(result?),
+            Ok(None) => break,
+            Err(_) => panics += 1,
+        }
+    }
+    // The item that was never made has no place.
+    assert_eq!((seen, panics), (vec![0, 1, 4, 9, 16, 36, 49], 1));
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        pool.map(square, (0..9).inspect(|_| panic!("at once")))
+    }));
+    assert!(caught.is_err());
+    assert_eq!(pool.apply(square, 3)?, 9);
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+struct Explosive(i64);
+
+impl Serialize for Explosive {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert_ne!(self.0, 3, "exploded");
+        serializer.serialize_newtype_struct("Explosive", &self.0)
+    }
+}
+
+pub(super) fn an_item_that_panics_when_it_is_written() -> Outcome {
+    let pool = Pool::new(2)?;
+    let squared = |number: Explosive| square(number.0);
+    let mut results = pool.imap(squared, (0..6).map(Explosive))?;
+    let mut seen = Vec::new();
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| results.next())) {
+            Ok(Some(result)) => seen.push(result.ok()),
+            Ok(None) => break,
+            Err(_) => {}
+        }
+    }
+    // It was pulled, so it has a place, and an error there.
+    let expected = [Some(0), Some(1), Some(4), None, Some(16), Some(25)];
+    assert_eq!(seen, expected);
+    Ok(())
+}
+
+pub(super) fn an_iterator_can_be_dropped_half_way() -> Outcome {
+    let (pool, here) = connected_pool(2)?;
+    let task = |number: u32| if number == 0 { 0 } else { meet(number) };
+    let mut results = pool.imap(task, 0..)?;
+    assert_eq!(results.next().transpose()?, Some(0));
+    let (_, first) = expect::<(u32, u32)>(&here)?;
+    let (_, second) = expect::<(u32, u32)>(&here)?;
+    assert_ne!(first, second);
+    drop(results);
+    // The pool hears of things in their order: this comes after the drop.
+    let behind = pool.apply_async(square, 1)?;
+    behind.cancel();
+    assert!(matches!(behind.get(), Err(Error::Cancelled)));
+
+    // Those in hand run on, and none of the others.
+    here.send(&())?;
+    here.send(&())?;
+    for id in pool.map(worker_id, 0..200)? {
+        assert!([first, second].contains(&id));
+    }
+    assert_eq!(here.try_recv::<(u32, u32)>()?, None);
+    // An iterator that was never asked has done nothing.
+    drop(pool.imap(task, 0..)?);
+    assert_eq!(pool.apply(square, 3)?, 9);
+    Ok(())
+}
+
+/// What was pulled gets exactly one result each, in order, and no more is
+/// pulled.
+pub(super) fn an_iterator_outlives_its_pool() -> Outcome {
+    let pulled = Cell::new(0);
+    let (pool, here) = connected_pool(2)?;
+    let input = (0..10_000_u32).inspect(|_| pulled.set(pulled.get() + 1));
+    let mut ordered = pool.imap(report, input)?;
+    let mut unordered = pool.imap_unordered(report, 0..10_000)?;
+    assert_eq!(ordered.next().transpose()?, Some(0));
+    let (first, result) = unordered.next().expect("there are more");
+    assert_eq!(result? as usize, first);
+    pool.terminate();
+
+    let most = pulled.get();
+    let mut rest = 1;
+    for result in ordered {
+        match result {
+            Ok(number) => assert_eq!(number, rest),
+            Err(error) => assert!(matches!(error, Error::Cancelled), "{error:?}"),
+        }
+        rest += 1;
+    }
+    assert_eq!((rest, pulled.get()), (most, most));
+    let mut seen = vec![first];
+    seen.extend(unordered.map(|(index, _)| index));
+    seen.sort_unstable();
+    assert_eq!(seen, (0..seen.len()).collect::<Vec<_>>());
+    drop(here);
+    Ok(())
+}
+
+pub(super) fn an_input_that_uses_the_pool() -> Outcome {
+    let pool = Pool::new(2)?;
+    let input = (0..100).map(|number| pool.apply(square, number).expect("is run"));
+    let fourth: Vec<i64> = (0..100).map(|number| square(square(number))).collect();
+    assert_eq!(pool.map(square, input)?, fourth);
+    Ok(())
+}

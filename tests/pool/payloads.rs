@@ -1,0 +1,172 @@
+//! What goes into a task and comes out of it.
+
+use multiproc::{Connection, Error, Lock, Pool, Value, pipe};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tests::Outcome;
+
+use super::work::{length, same, square, worker_id};
+
+pub(super) fn of_any_size() -> Outcome {
+    let pool = Pool::new(2)?;
+    let ring = 256 * 1024;
+    for size in [
+        0,
+        1,
+        64 * 1024,
+        ring - 25,
+        ring - 24,
+        ring - 23,
+        ring - 8,
+        ring - 4,
+        ring,
+        ring + 1,
+        300_000,
+        100_000_000,
+    ] {
+        let text = pool.apply(same, "x".repeat(size))?;
+        assert_eq!(text.len(), size);
+        assert!(text.bytes().all(|byte| byte == b'x'));
+    }
+    pool.close();
+    Ok(())
+}
+
+/// Text in which every place is different enough to show a mixed-up piece.
+fn pattern(seed: usize, size: usize) -> String {
+    (0..size.div_ceil(8))
+        .map(|place| format!("{:08x}", (seed * 7_919 + place) as u32))
+        .collect::<String>()
+        .split_off(size.div_ceil(8) * 8 - size)
+}
+
+pub(super) fn many_large_ones() -> Outcome {
+    let pool = Pool::new(2)?;
+    let size = 1_000_000;
+    let results = pool.imap(same, (0..150).map(|_| "x".repeat(size)))?;
+    let mut count = 0;
+    for result in results {
+        assert_eq!(result?.len(), size);
+        count += 1;
+    }
+    assert_eq!(count, 150);
+    Ok(())
+}
+
+pub(super) fn large_and_small_mixed() -> Outcome {
+    let sizes = [3, 300_000, 0, 70_000, 262_120, 1, 600_000, 50, 90_000, 5];
+    for chunk in [1, 7] {
+        let pool = Pool::builder().workers(2).chunk_size(chunk).build()?;
+        let texts: Vec<String> = (0..60)
+            .map(|number| pattern(number, sizes[number % sizes.len()]))
+            .collect();
+        assert_eq!(pool.map(same, texts.clone())?, texts);
+        let lengths: Vec<usize> = texts.iter().map(String::len).collect();
+        assert_eq!(pool.map(length, texts)?, lengths);
+    }
+    Ok(())
+}
+
+/// Refuses to be serialized, or to be read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Refuses {
+    Nothing,
+    Writing,
+    Reading,
+}
+
+impl Serialize for Refuses {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Refuses::Writing => Err(S::Error::custom("too secret to be written")),
+            other => serializer.serialize_bool(*other == Refuses::Reading),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Refuses {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if bool::deserialize(from)? {
+            Err(D::Error::custom("too secret to be read"))
+        } else {
+            Ok(Refuses::Nothing)
+        }
+    }
+}
+
+pub(super) fn that_serde_refuses() -> Outcome {
+    let pool = Pool::new(2)?;
+    let refused = |error: &Error| {
+        matches!(error, Error::Encode { message }
+            if message == "too secret to be written")
+    };
+    let argument = pool.apply(|_: Refuses| (), Refuses::Writing);
+    assert!(argument.is_err_and(|error| refused(&error)));
+    // A result: many times, and by the same workers.
+    pool.map(square, 0..10)?;
+    let before = pool.worker_ids();
+    for _ in 0..20 {
+        let result = pool.apply(|()| Refuses::Writing, ());
+        assert!(result.is_err_and(|error| refused(&error)));
+    }
+    assert_eq!(pool.worker_ids(), before);
+    Ok(())
+}
+
+pub(super) fn that_cannot_be_read() -> Outcome {
+    let pool = Pool::new(2)?;
+    let refused = |error: &Error| {
+        matches!(error, Error::Decode { message }
+            if message == "too secret to be read")
+    };
+    let id = pool.apply(worker_id, 0)?;
+    for _ in 0..20 {
+        let argument = pool.apply(|_: Refuses| (), Refuses::Reading);
+        assert!(argument.is_err_and(|error| refused(&error)));
+        let result = pool.apply(|()| Refuses::Reading, ());
+        assert!(result.is_err_and(|error| refused(&error)));
+    }
+    assert_eq!(pool.apply(worker_id, 0)?, id);
+    Ok(())
+}
+
+pub(super) fn handles_are_refused_with_advice() -> Outcome {
+    let pool = Pool::new(1)?;
+    let (connection, _other) = pipe()?;
+    let errors = [
+        pool.apply(|_: Connection| (), connection).err(),
+        pool.apply(|_: Value<u8>| (), Value::new(1)?).err(),
+        pool.apply(|()| Lock::new().ok(), ()).err(),
+    ];
+    for error in errors {
+        let error = error.expect("handles cannot travel");
+        assert!(matches!(error, Error::HandleCannotTravel), "{error:?}");
+        assert!(error.to_string().contains("initializer"), "{error}");
+    }
+    assert_eq!(pool.apply(square, 2)?, 4);
+    Ok(())
+}
+
+pub(super) fn a_bad_one_costs_only_itself() -> Outcome {
+    let pool = Pool::builder().workers(2).chunk_size(20).build()?;
+    let items = (0..300).map(|number| match number % 3 {
+        0 => Refuses::Nothing,
+        1 => Refuses::Writing,
+        _ => Refuses::Reading,
+    });
+    let mut counts = [0; 3];
+    for (index, result) in pool.imap(|item: Refuses| item, items)?.enumerate() {
+        let expected = match result {
+            Ok(_) => 0,
+            Err(Error::Encode { .. }) => 1,
+            Err(Error::Decode { .. }) => 2,
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(index % 3, expected);
+        counts[expected] += 1;
+    }
+    assert_eq!(counts, [100; 3]);
+    assert!(pool.worker_ids().len() <= 2);
+    Ok(())
+}

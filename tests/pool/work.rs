@@ -1,0 +1,177 @@
+//! What the workers of these tests are given to do.
+
+#![expect(unsafe_code, reason = "does what hostile code does")]
+
+use std::process::{abort, exit};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use multiproc::{Connection, Error, Pool, Value};
+use serde::{Deserialize, Serialize};
+use tests::sleep_for_ever;
+
+const DIE_AT_START: &str = "TESTS_DIE_AT_START";
+
+/// Whether this worker is one whose program dies before `main` has begun.
+pub(super) fn is_to_die_at_start() -> bool {
+    std::env::var_os(DIE_AT_START).is_some()
+}
+
+/// Makes all workers that are started from now on die at their start.
+pub(super) fn let_workers_die_at_start(die: bool) {
+    // SAFETY: (1) another thread could read the environment meanwhile; (2) only
+    // the standard library does here, and it takes its own lock; (3) others
+    // have environments of their own.
+    unsafe {
+        if die {
+            std::env::set_var(DIE_AT_START, "1");
+        } else {
+            std::env::remove_var(DIE_AT_START);
+        }
+    }
+}
+
+pub(super) fn square(number: i64) -> i64 {
+    number * number
+}
+
+pub(super) fn same(text: String) -> String {
+    text
+}
+
+pub(super) fn length(text: String) -> usize {
+    text.len()
+}
+
+pub(super) fn worker_id(_: u32) -> u32 {
+    std::process::id()
+}
+
+/// How a task ends its worker.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) enum Death {
+    None,
+    Panic,
+    Exit(i32),
+    Abort,
+    Segfault,
+    Kill,
+}
+
+pub(super) fn die(death: Death) {
+    match death {
+        Death::None => {}
+        Death::Panic => panic!("as told"),
+        Death::Exit(code) => exit(code),
+        Death::Abort => abort(),
+        Death::Segfault => {
+            // SAFETY: this is not safe. It is the segmentation fault that a bug
+            // in foreign code would be, and only this process dies of it.
+            unsafe { std::ptr::without_provenance::<u8>(8).read_volatile() };
+        }
+        Death::Kill => {
+            // SAFETY: ends this process.
+            unsafe { libc::raise(libc::SIGKILL) };
+        }
+    }
+}
+
+/// Forks a copy of the worker that holds all it has; tells its id and dies.
+pub(super) fn fork_and_die(_: ()) {
+    // SAFETY: (1) the copy could use what another thread holds; (2) it does
+    // nothing but to wait; (3) the pool looks after this process only.
+    let copy = unsafe { libc::fork() };
+    if copy == 0 {
+        sleep_for_ever();
+    }
+    line().send(&copy).expect("the test listens");
+    abort();
+}
+
+pub(super) fn close_standard_streams(_: ()) {
+    for descriptor in 0..3 {
+        // SAFETY: (1) something could own it; (2) the standard streams are
+        // nobody's; (3) other processes keep theirs.
+        unsafe { libc::close(descriptor) };
+    }
+    println!("into nothing");
+}
+
+/// Does not end when it is asked to.
+pub(super) fn ignore_sigterm(_: ()) {
+    // SAFETY: (1) a handler could run at any instruction; (2) ignoring a
+    // signal runs none; (3) it is for this process only.
+    unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
+    sleep_for_ever();
+}
+
+// ---- workers that talk to the test while a task runs
+
+/// A line to the test for each worker.
+static LINE: OnceLock<Connection> = OnceLock::new();
+static COUNT: OnceLock<Value<u64>> = OnceLock::new();
+static GREETING: Mutex<String> = Mutex::new(String::new());
+
+/// An initializer: keeps the line.
+pub(super) fn connect(connection: Connection) {
+    LINE.get_or_init(|| connection);
+}
+
+/// An initializer: keeps the counter.
+pub(super) fn count_in(value: Value<u64>) {
+    COUNT.get_or_init(|| value);
+}
+
+pub(super) fn line() -> &'static Connection {
+    LINE.get().expect("this pool's workers are connected")
+}
+
+/// Makes a pool whose workers are connected to the test.
+pub(super) fn connected_pool(workers: usize) -> Result<(Pool, Connection), Error> {
+    let (here, there) = multiproc::pipe()?;
+    let builder = Pool::builder().workers(workers);
+    Ok((builder.initializer(connect, there).build()?, here))
+}
+
+/// Counts that it ran.
+pub(super) fn count(number: u64) -> u64 {
+    let count = COUNT.get().expect("this pool's workers count");
+    count.fetch_add(1);
+    number
+}
+
+/// Tells the test its worker's id, and waits until the test says something.
+pub(super) fn meet(number: u32) -> u32 {
+    line()
+        .send(&(number, std::process::id()))
+        .expect("the test listens");
+    line().recv::<()>().expect("the test answers");
+    number
+}
+
+/// Tells the test its worker's id, and never ends.
+pub(super) fn hang(number: u32) -> u32 {
+    line()
+        .send(&(number, std::process::id()))
+        .expect("the test listens");
+    sleep_for_ever();
+}
+
+/// Tells the test that it runs, and goes on.
+pub(super) fn report(number: u32) -> u32 {
+    line()
+        .send(&(number, std::process::id()))
+        .expect("the test listens");
+    number
+}
+
+/// An initializer: keeps a text.
+pub(super) fn set_greeting(text: String) {
+    *GREETING.lock().unwrap_or_else(PoisonError::into_inner) += &text;
+}
+
+pub(super) fn greeting(_: u32) -> String {
+    GREETING
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}
