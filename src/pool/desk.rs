@@ -247,8 +247,13 @@ impl Desk {
     // ---- the parent's side of sleeping
 
     /// Says that the parent sleeps until results are written up to `position`,
-    /// or the worker has nothing to do. Returns whether that is so already.
-    pub(crate) fn want(&self, position: u64) -> bool {
+    /// or the worker sleeps and `there_is_work` for the parent to go on with.
+    /// Returns whether that is so already.
+    pub(crate) fn want(
+        &self,
+        position: u64,
+        there_is_work: impl Fn() -> bool,
+    ) -> bool {
         self.head()
             .parent_wants
             .0
@@ -259,7 +264,9 @@ impl Desk {
         // sleep.
         self.gate().pass();
         fence(Ordering::SeqCst);
+        let sleeps = &self.head().worker_sleeps.0;
         self.written(Ring::Results) >= position
+            || (sleeps.load(Ordering::Acquire) != 0 && there_is_work())
     }
 
     /// Says that the parent is awake.
@@ -301,7 +308,7 @@ impl Desk {
     }
 
     /// Whether the parent sleeps and must be rung for in any case: the worker
-    /// is about to sleep and will write no more.
+    /// has said that it sleeps, and will write no more.
     pub(crate) fn must_ring_anyway(&self) -> bool {
         fence(Ordering::SeqCst);
         self.stop_waiting()
@@ -317,7 +324,7 @@ impl Desk {
     /// Says that the worker is about to sleep, unless `there_is_work` now.
     /// Returns whether to sleep.
     pub(crate) fn fall_asleep(&self, there_is_work: impl Fn() -> bool) -> bool {
-        self.head().worker_sleeps.0.store(1, Ordering::Relaxed);
+        self.head().worker_sleeps.0.store(1, Ordering::Release);
         fence(Ordering::SeqCst);
         if there_is_work() {
             self.head().worker_sleeps.0.store(0, Ordering::Relaxed);

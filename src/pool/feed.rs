@@ -45,7 +45,14 @@ pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
     functions: Functions,
-    items: std::iter::Fuse<I>,
+    /// None when it has ended.
+    items: Option<I>,
+    /// Whether serde code is at work on the last item that was pulled.
+    is_writing: bool,
+    /// Items on their way to the router, and since when. It is kept here, so
+    /// that nothing in it is lost when the input panics.
+    batch: Batch,
+    begun: Instant,
     /// How many items were pulled, and how many of their results came.
     pulled: usize,
     received: usize,
@@ -54,6 +61,8 @@ pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     arrived: Arrived,
     taken: Taken,
     window: usize,
+    /// How much was sent: tasks, and the bytes of their records.
+    sent: usize,
     bytes_sent: usize,
     waited: Instant,
     result: PhantomData<fn(A) -> R>,
@@ -70,17 +79,23 @@ where
         function: fn(A) -> R,
         items: impl IntoIterator<IntoIter = I>,
     ) -> Result<Feed<A, R, I>> {
+        let functions = functions(function)?;
+        let inbox = Arc::default();
         Ok(Feed {
             shared: shared.clone(),
-            inbox: Arc::default(),
-            functions: functions(function)?,
-            items: items.into_iter().fuse(),
+            batch: Batch::new(&inbox, functions, 0),
+            inbox,
+            functions,
+            items: Some(items.into_iter()),
+            is_writing: false,
+            begun: Instant::now(),
             pulled: 0,
             received: 0,
             refused: VecDeque::new(),
             arrived: Arrived::default(),
             taken: Taken::default(),
             window: smallest_window(shared),
+            sent: 0,
             bytes_sent: 0,
             waited: Instant::now(),
             result: PhantomData,
@@ -110,29 +125,86 @@ where
 
     /// Pulls items and sends them off, as far as the window allows.
     fn submit(&mut self, kept: usize) {
-        loop {
-            let before = self.pulled;
-            let mut batch = Batch::new(&self.inbox, self.functions, before);
-            while self.pulled - self.received + kept < self.limit()
-                && batch.len() < BATCH_TASKS
-                && batch.size() < BATCH_BYTES
-            {
-                let Some(item) = self.items.next() else { break };
-                let index = self.pulled;
-                self.pulled += 1;
-                if let Err(error) = batch.push(&item) {
-                    self.refused.push_back((index, error));
-                    // The tasks of a batch follow each other.
-                    break;
-                }
+        if self.is_writing {
+            self.give_up_item();
+        }
+        if self.shared.has_ended() {
+            self.refuse_item();
+        }
+        while self.pulled - self.received + kept < self.limit() && self.pull() {
+            if self.is_enough() {
+                self.send();
             }
-            if batch.len() > 0 {
-                self.bytes_sent += batch.size();
-                self.shared.command(Command::Submit(batch));
-            }
-            if self.pulled == before {
-                return;
-            }
+        }
+        self.send();
+    }
+
+    /// Appends the next item to the batch; `false` when there is none.
+    fn pull(&mut self) -> bool {
+        let Some(item) = self.items.as_mut().and_then(Iterator::next) else {
+            self.items = None;
+            return false;
+        };
+        let index = self.pulled;
+        self.pulled += 1;
+        self.is_writing = true;
+        let pushed = self.batch.push(&item);
+        self.is_writing = false;
+        if let Err(error) = pushed {
+            self.refuse(index, error);
+        }
+        true
+    }
+
+    /// Whether the batch should be on its way before another item is pulled.
+    fn is_enough(&mut self) -> bool {
+        let tasks = self.batch.len();
+        if tasks == 1 {
+            self.begun = Instant::now();
+        }
+        // The workers may have nothing to do, and the next item may come late.
+        let delivered = self.inbox.delivered.load(Ordering::Relaxed);
+        let are_few = self.sent + tasks <= delivered + 2 * self.shared.workers;
+        are_few
+            || tasks >= BATCH_TASKS
+            || self.batch.size() >= BATCH_BYTES
+            || (tasks.is_power_of_two() && self.begun.elapsed() > FAST)
+    }
+
+    /// Sends the batch off, and begins the next one.
+    fn send(&mut self) {
+        let next = Batch::new(&self.inbox, self.functions, self.pulled);
+        let batch = std::mem::replace(&mut self.batch, next);
+        if batch.len() > 0 {
+            self.sent += batch.len();
+            self.bytes_sent += batch.size();
+            self.shared.command(Command::Submit(batch));
+        }
+    }
+
+    /// Notes that an item cannot be sent. The tasks of a batch follow each
+    /// other, so another one begins.
+    fn refuse(&mut self, index: usize, error: Error) {
+        self.refused.push_back((index, error));
+        self.send();
+    }
+
+    /// Serde code panicked at the last item, and the caller goes on all the
+    /// same: the item keeps its place.
+    fn give_up_item(&mut self) {
+        self.is_writing = false;
+        self.batch.forget_half();
+        let message = "it panicked".into();
+        self.refuse(self.pulled - 1, Error::Encode { message });
+    }
+
+    /// The pool has ended. If there was another item, it tells the caller so;
+    /// the input is not pulled any further.
+    fn refuse_item(&mut self) {
+        let next = self.items.take().and_then(|mut items| items.next());
+        if next.is_some() {
+            self.pulled += 1;
+            self.refuse(self.pulled - 1, Error::Cancelled);
         }
     }
 
@@ -145,15 +217,8 @@ where
 
     /// Waits for results; learns from how long it took.
     fn wait(&mut self) {
-        self.inbox
-            .wait(&self.shared, &mut self.arrived, Deadline::NEVER);
+        self.inbox.wait(&mut self.arrived, Deadline::NEVER);
         self.taken = Taken::default();
-        if self.arrived.is_empty() {
-            // The pool has ended: nothing more will come.
-            for index in self.received..self.pulled {
-                self.arrived.push_error(index, Error::Cancelled);
-            }
-        }
         let elapsed = self.waited.elapsed();
         self.waited = Instant::now();
         if elapsed < FAST {

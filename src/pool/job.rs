@@ -3,9 +3,8 @@
 //! The caller's thread turns items into bytes and bytes into results, so that
 //! no code of the user's ever runs in the thread that looks after the workers.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,17 +15,13 @@ use crate::handle;
 use crate::pool::bell::Bell;
 use crate::pool::record::{Functions, Header};
 
-/// How long a caller waits before it looks whether the pool is still there.
-const SECOND_LOOK: Duration = Duration::from_secs(1);
-
 /// What a pool's handle, its callers and its router share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    commands: Mutex<Vec<Command>>,
+    /// What the router has not heard yet; none when it has ended.
+    commands: Mutex<Option<Vec<Command>>>,
     /// Wakes the router.
     pub(crate) bell: Bell,
-    /// Whether the router has ended: nothing will arrive any more.
-    pub(crate) ended: AtomicBool,
     pub(crate) worker_ids: Mutex<Vec<u32>>,
     /// How many workers there may be.
     pub(crate) workers: usize,
@@ -52,36 +47,46 @@ pub(crate) enum Command {
 impl Shared {
     pub(crate) fn new(bell: Bell, workers: usize, chunk: usize) -> Shared {
         Shared {
-            commands: Mutex::default(),
+            commands: Mutex::new(Some(Vec::new())),
             bell,
-            ended: AtomicBool::new(false),
             worker_ids: Mutex::default(),
             workers,
             chunk,
         }
     }
 
+    /// Tells the router; what is submitted after its end is cancelled. So each
+    /// task that is submitted gets an outcome, and no caller waits in vain.
     pub(crate) fn command(&self, command: Command) {
-        lock(&self.commands).push(command);
-        self.bell.ring();
+        if let Some(commands) = &mut *lock(&self.commands) {
+            commands.push(command);
+            self.bell.ring();
+            return;
+        }
+        command.refuse();
     }
 
     pub(crate) fn commands(&self) -> Vec<Command> {
-        std::mem::take(&mut *lock(&self.commands))
+        let mut commands = lock(&self.commands);
+        commands.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Ends the pool: from here on nobody waits for it.
+    /// Ends the pool: nobody is there any more to hear of anything.
     pub(crate) fn end(&self) {
-        self.ended.store(true, Ordering::Release);
-        for command in self.commands() {
-            if let Command::Submit(batch) = command {
-                batch.inbox.arrival.notify_all();
-            }
-        }
+        let commands = lock(&self.commands).take();
+        commands.into_iter().flatten().for_each(Command::refuse);
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire)
+        lock(&self.commands).is_none()
+    }
+}
+
+impl Command {
+    fn refuse(self) {
+        if let Command::Submit(batch) = self {
+            Span::whole(batch).fail(&Error::Cancelled);
+        }
     }
 }
 
@@ -134,6 +139,11 @@ impl Batch {
         Ok(())
     }
 
+    /// Forgets what was written of a task when serde code panicked at it.
+    pub(crate) fn forget_half(&mut self) {
+        self.bytes.truncate(self.start(self.len()));
+    }
+
     /// How many tasks there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
@@ -165,6 +175,21 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    pub(crate) fn whole(batch: Batch) -> Span {
+        let to = batch.len();
+        let batch = Arc::new(batch);
+        Span { batch, from: 0, to }
+    }
+
+    /// Delivers an error for each of its tasks.
+    pub(crate) fn fail(&self, error: &Error) {
+        let mut arrived = Arrived::default();
+        for index in self.index()..self.index() + self.len() {
+            arrived.push_error(index, error.clone());
+        }
+        self.batch.inbox.deliver(&mut arrived);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.to - self.from
     }
@@ -188,6 +213,8 @@ impl Span {
 pub(crate) struct Inbox {
     arrived: Mutex<Arrived>,
     arrival: Condvar,
+    /// How many results have arrived in all.
+    pub(crate) delivered: AtomicUsize,
     /// Whether the caller has lost interest.
     pub(crate) abandoned: AtomicBool,
 }
@@ -276,6 +303,8 @@ impl Inbox {
         if more.is_empty() {
             return;
         }
+        let count = more.runs.iter().map(|run| run.count).sum();
+        self.delivered.fetch_add(count, Ordering::Relaxed);
         let mut arrived = lock(&self.arrived);
         if arrived.is_empty() {
             std::mem::swap(&mut *arrived, more);
@@ -289,25 +318,21 @@ impl Inbox {
     }
 
     /// Takes what has arrived, waiting for it; leaves `into` empty when time is
-    /// up or the pool has ended.
-    pub(crate) fn wait(
-        &self,
-        shared: &Shared,
-        into: &mut Arrived,
-        deadline: Deadline,
-    ) {
+    /// up. The router sees to it that something arrives, whatever happens.
+    pub(crate) fn wait(&self, into: &mut Arrived, deadline: Deadline) {
         into.clear();
         let mut arrived = lock(&self.arrived);
         while arrived.is_empty() {
-            if deadline.is_over() || shared.has_ended() {
+            let Some(left) = deadline.remaining() else {
+                let woken = self.arrival.wait(arrived);
+                arrived = woken.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            if left.is_zero() {
                 return;
             }
-            let patience = deadline.remaining_at_most(SECOND_LOOK);
-            arrived = self
-                .arrival
-                .wait_timeout(arrived, patience)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let woken = self.arrival.wait_timeout(arrived, left);
+            arrived = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         std::mem::swap(&mut *arrived, into);
     }

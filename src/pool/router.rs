@@ -22,6 +22,8 @@ use crate::process::Process;
 
 /// How many workers may die in a row before one of them takes a task.
 const ATTEMPTS: u32 = 3;
+/// When to try again to start a worker beside those that could be started.
+const RETRY: Duration = Duration::from_secs(1);
 /// How long a worker may take to end when it is told to.
 const GRACE: Duration = Duration::from_secs(5);
 /// When to look again although no bell rang, while fast tasks are under way.
@@ -52,15 +54,17 @@ pub(crate) struct Router {
     started: u32,
     /// How many died in a row before they were ready.
     failures: u32,
+    /// Until when to leave the work to the workers that are there.
+    retry: Deadline,
     closing: bool,
 }
 
-/// Tells the callers when the router ends, whatever ends it.
-struct End(Arc<Shared>);
-
-impl Drop for End {
+/// Whatever ends the router: each task has an outcome then, and no worker is
+/// left.
+impl Drop for Router {
     fn drop(&mut self) {
-        self.0.end();
+        self.terminate();
+        self.shared.end();
     }
 }
 
@@ -74,16 +78,15 @@ impl Router {
             arrived: Arrived::default(),
             started: 0,
             failures: 0,
+            retry: Deadline::after(Duration::ZERO),
             closing: false,
         }
     }
 
     pub(crate) fn run(mut self) {
-        let _end = End(self.shared.clone());
         loop {
             self.shared.bell.silence();
             if !self.obey() {
-                self.terminate();
                 return;
             }
             self.collect();
@@ -100,27 +103,30 @@ impl Router {
 
     /// Carries out what the callers said; `false` to end at once.
     fn obey(&mut self) -> bool {
+        let mut goes_on = true;
         for command in self.shared.commands() {
             match command {
                 Command::Submit(batch) => {
-                    let to = batch.len();
-                    let batch = Arc::new(batch);
-                    self.pending.push_back(Span { batch, from: 0, to });
+                    self.pending.push_back(Span::whole(batch));
                 }
                 Command::Cancel { inbox, running } => self.cancel(&inbox, running),
                 Command::Close => self.closing = true,
-                Command::Terminate => return false,
+                Command::Terminate => goes_on = false,
             }
         }
-        true
+        goes_on
     }
 
     fn cancel(&mut self, inbox: &Arc<Inbox>, running: bool) {
         let is_its = |span: &Span| Arc::ptr_eq(&span.batch.inbox, inbox);
         for position in 0..self.seats.len() {
             if self.seats[position].held().any(is_its) {
+                // First what waits is taken back, so that the worker starts
+                // nothing else; then what it has finished is brought in, so
+                // that what it holds is what it runs.
                 self.reclaim(position, u32::MAX);
                 let seat = &mut self.seats[position];
+                let _ = seat.drain(&mut self.arrived);
                 let in_hand =
                     seat.in_hand() && seat.held().next().is_some_and(is_its);
                 if running && in_hand && seat.verdict.is_none() {
@@ -133,7 +139,7 @@ impl Router {
             self.pending.drain(..).partition(is_its);
         self.pending = others;
         for span in its {
-            fail(&span, &Error::Cancelled);
+            span.fail(&Error::Cancelled);
         }
     }
 
@@ -147,7 +153,8 @@ impl Router {
             if seat.drain(&mut self.arrived).is_err() || seat.waiting().is_err() {
                 let _ = seat.process.kill();
             }
-            if seat.desk.is_ready() {
+            if !seat.started && seat.desk.is_ready() {
+                seat.started = true;
                 self.failures = 0;
             }
             seat.write_on();
@@ -182,7 +189,11 @@ impl Router {
     /// and nobody is left to do the work, the work fails.
     fn fail_start(&mut self, became: Error) {
         self.failures += 1;
-        if self.failures < ATTEMPTS || !self.seats.is_empty() {
+        if self.failures < ATTEMPTS {
+            return;
+        }
+        if !self.seats.is_empty() {
+            self.retry = Deadline::after(RETRY);
             return;
         }
         let broken = Error::Broken {
@@ -190,7 +201,7 @@ impl Router {
             source: Box::new(became),
         };
         for span in self.pending.drain(..) {
-            fail(&span, &broken);
+            span.fail(&broken);
         }
         // What is submitted later gets as many attempts of its own.
         self.failures = 0;
@@ -337,13 +348,16 @@ impl Router {
     /// Starts workers for tasks that nobody will start soon.
     fn start_workers(&mut self) {
         while self.seats.len() < self.shared.workers && self.stuck() > 0 {
-            if self.failures >= ATTEMPTS && !self.seats.is_empty() {
+            if !self.seats.is_empty() && !self.retry.is_over() {
                 break;
             }
             match self.start_worker() {
                 Ok(seat) => self.seats.push(seat),
                 // The system refuses. Those that run go on with the work.
-                Err(_) if !self.seats.is_empty() => break,
+                Err(_) if !self.seats.is_empty() => {
+                    self.retry = Deadline::after(RETRY);
+                    break;
+                }
                 Err(error) => {
                     self.fail_start(error);
                     if self.failures > 0 {
@@ -460,17 +474,8 @@ impl Router {
             self.put_back(rest);
         }
         for span in self.pending.drain(..) {
-            fail(&span, &Error::Cancelled);
+            span.fail(&Error::Cancelled);
         }
         self.publish_ids();
     }
-}
-
-/// Delivers an error for each task of a span.
-fn fail(span: &Span, error: &Error) {
-    let mut arrived = Arrived::default();
-    for index in span.index()..span.index() + span.len() {
-        arrived.push_error(index, error.clone());
-    }
-    span.batch.inbox.deliver(&mut arrived);
 }

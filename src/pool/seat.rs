@@ -61,6 +61,8 @@ pub(crate) struct Seat {
     pub(crate) quota: Option<usize>,
     /// When it was told to end.
     pub(crate) retired: Option<Instant>,
+    /// Whether it is known to have started well.
+    pub(crate) started: bool,
 }
 
 /// Tasks that a worker holds.
@@ -69,11 +71,18 @@ struct Held {
     span: Span,
     /// Where in the ring the first record of their batch is, or would be.
     base: u64,
+    /// The first task that was handed out, and what the ring's position was
+    /// before anything was written for it.
+    first: (usize, u64),
 }
 
 impl Held {
-    /// Where in the ring a task's record starts.
+    /// Where in the ring a task's record starts, or what was written for it.
     fn position(&self, task: usize) -> u64 {
+        let (first, before) = self.first;
+        if task == first {
+            return before;
+        }
         self.base.wrapping_add(self.span.batch.start(task) as u64)
     }
 }
@@ -105,6 +114,7 @@ impl Seat {
             verdict: None,
             quota,
             retired: None,
+            started: false,
         }
     }
 
@@ -171,6 +181,7 @@ impl Seat {
             }
             given = 1;
         }
+        let before = self.written;
         if !known {
             self.write(&functions.to_record());
             self.functions = Some(functions);
@@ -191,7 +202,11 @@ impl Seat {
         self.held_count += count;
         self.quota = self.quota.map(|quota| quota - given);
         let to = span.from + given;
-        self.hold(Span { to, ..span.clone() }, base);
+        self.hold(Held {
+            span: Span { to, ..span.clone() },
+            base,
+            first: (span.from, before),
+        });
         span.from = to;
         self.desk.gate().allow(count);
         self.wake();
@@ -209,19 +224,17 @@ impl Seat {
         self.written += bytes.len() as u64;
     }
 
-    /// Notes that the worker holds `span`, joining it to the one before.
-    fn hold(&mut self, span: Span, base: u64) {
+    /// Notes what the worker holds, joining it to what it held before.
+    fn hold(&mut self, held: Held) {
         match self.held.back_mut() {
-            Some(Held {
-                span: last,
-                base: same,
-            }) if Arc::ptr_eq(&last.batch, &span.batch)
-                && last.to == span.from
-                && *same == base =>
+            Some(last)
+                if Arc::ptr_eq(&last.span.batch, &held.span.batch)
+                    && last.span.to == held.span.from
+                    && last.base == held.base =>
             {
-                last.to = span.to;
+                last.span.to = held.span.to;
             }
-            _ => self.held.push_back(Held { span, base }),
+            _ => self.held.push_back(held),
         }
     }
 
@@ -253,7 +266,7 @@ impl Seat {
             let part = (count as usize).min(last.span.len());
             let from = last.span.to - part;
             // The next task is written over the first that was taken back, and
-            // over what was said of functions after it.
+            // over what was said of functions for it and after it.
             self.written = last.position(from);
             self.functions = None;
             self.unwritten = 0;
@@ -329,6 +342,10 @@ impl Seat {
         let sorted = self.sort(&incoming, arrived, inbox)?;
         // What is left is the beginning of a large result.
         incoming.drain(..sorted);
+        // One huge result must not cost its memory for ever.
+        if incoming.is_empty() && incoming.capacity() > 4 * RING {
+            incoming = Vec::new();
+        }
         self.incoming = incoming;
         Ok(())
     }
@@ -400,7 +417,8 @@ impl Seat {
     }
 
     /// Says that the parent sleeps until about half of the tasks that wait are
-    /// done, or the first if they take long. Returns whether they are already.
+    /// done, or the first if they take long, or the worker sleeps as well.
+    /// Returns whether there is something to do already.
     pub(crate) fn want(&self) -> bool {
         let tasks = if self.is_slow() {
             0
@@ -408,7 +426,10 @@ impl Seat {
             u64::from(self.ahead) / 2
         };
         let bytes = (tasks * self.result_bytes).min(RING as u64 / 2);
-        self.desk.want(self.read + bytes.max(1))
+        self.desk.want(self.read + bytes.max(1), || {
+            self.desk.written(Ring::Results) != self.read
+                || (self.unwritten > 0 && self.room() > 0)
+        })
     }
 
     /// Whether each of its tasks is worth a look of the parent.

@@ -82,14 +82,9 @@ impl<R: Serialize + DeserializeOwned> Task<R> {
             return Err(Error::AlreadyJoined);
         }
         let mut arrived = Arrived::default();
-        self.inbox.wait(&self.shared, &mut arrived, deadline);
+        self.inbox.wait(&mut arrived, deadline);
         let Some((_, result)) = Taken::default().next(&mut arrived) else {
-            let ended = self.shared.has_ended();
-            return if ended {
-                Err(Error::Cancelled)
-            } else {
-                Ok(None)
-            };
+            return Ok(None);
         };
         self.taken = true;
         result.map(Some)

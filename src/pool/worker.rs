@@ -201,10 +201,12 @@ impl Worker {
 
     /// Sleeps until the parent rings, unless there is something to do already.
     fn sleep_unless(&self, there_is_work: impl Fn(&Desk) -> bool) {
-        if self.desk.must_ring_anyway() {
-            self.parent_bell.ring();
-        }
         if self.desk.fall_asleep(|| there_is_work(&self.desk)) {
+            // Not before it is said: else the parent could fall asleep in
+            // between, and each would wait for the other.
+            if self.desk.must_ring_anyway() {
+                self.parent_bell.ring();
+            }
             let second_look = Deadline::after(SECOND_LOOK);
             let _ = wait_readable(&[self.own_bell.as_fd()], second_look);
             self.own_bell.silence();
