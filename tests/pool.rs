@@ -85,6 +85,7 @@ const TESTS: &[Test] = tests::list![
     cancels::a_running_task_is_cancelled,
     cancels::a_task_that_is_done_stays_done,
     cancels::a_cancel_never_hits_another_task,
+    cancels::thousands_behind_a_busy_worker_are_cancelled,
     cancels::a_wait_for_one_task_can_be_retried,
     cancels::a_task_that_nobody_waits_for_runs,
     ends::close_finishes_what_is_queued,

@@ -155,6 +155,28 @@ pub(super) fn a_cancel_never_hits_another_task() -> Outcome {
     Ok(())
 }
 
+/// What is said of each cancelled task before it could start must not pile up
+/// in the memory that a busy worker shares.
+pub(super) fn thousands_behind_a_busy_worker_are_cancelled() -> Outcome {
+    let (pool, here) = connected_pool(1)?;
+    let busy = pool.apply_async(meet, 0)?;
+    expect::<(u32, u32)>(&here)?;
+    for number in 0..12_000 {
+        let handed_out = pool.apply_async(square, number)?;
+        // Once this is cancelled, the one before it has been handed out.
+        let behind = pool.apply_async(square, number)?;
+        behind.cancel();
+        assert!(matches!(behind.get(), Err(Error::Cancelled)));
+        handed_out.cancel();
+        assert!(matches!(handed_out.get(), Err(Error::Cancelled)));
+    }
+    let mut last = pool.apply_async(square, 9)?;
+    here.send(&())?;
+    busy.get()?;
+    assert_eq!(last.get_timeout(PATIENCE)?, Some(81));
+    Ok(())
+}
+
 pub(super) fn a_wait_for_one_task_can_be_retried() -> Outcome {
     let (pool, here) = connected_pool(1)?;
     let mut task = pool.apply_async(meet, 3)?;

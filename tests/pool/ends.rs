@@ -256,8 +256,10 @@ pub(super) fn clean_up() {
     while !INTERRUPTED.load(Ordering::Relaxed) {
         std::thread::park_timeout(Duration::from_millis(1));
     }
+    for _ in 0..2 {
+        here.send(&()).expect("the tasks listen");
+    }
     for task in tasks {
-        here.send(&()).expect("the task listens");
         task.get().expect("has a result");
     }
     pool.close();

@@ -52,16 +52,23 @@ impl Watched {
         assert!(ended, "still there:\n{}", tree(self.id));
     }
 
-    /// Waits until it has ended, and reaps it if it came to this process as
-    /// the child of one that died.
+    /// Waits until it has ended and is reaped: by this process, if it came to it
+    /// as the child of one that died, or by whoever else is there to do so.
     ///
     /// # Panics
     ///
     /// When it still runs after [`PATIENCE`].
     pub fn expect_end_of_orphan(self) {
         self.expect_end();
-        // Refused when somebody else has reaped it.
-        let _ = rustix::process::waitpid(Some(pid(self.id)), WaitOptions::empty());
+        // Its parent may be about to end as well: then it comes to this process
+        // in a moment, for which there is no event.
+        let begin = Instant::now();
+        while status(self.id).is_ok() {
+            assert!(begin.elapsed() < PATIENCE, "not reaped:\n{}", tree(self.id));
+            let options = WaitOptions::NOHANG;
+            let _ = rustix::process::waitpid(Some(pid(self.id)), options);
+            std::thread::yield_now();
+        }
     }
 }
 
