@@ -18,15 +18,14 @@ pub(super) fn is_to_die_at_start() -> bool {
 
 /// Makes all workers that are started from now on die at their start.
 pub(super) fn let_workers_die_at_start(die: bool) {
-    // SAFETY: (1) another thread could read the environment meanwhile; (2) only
-    // the standard library does here, and it takes its own lock; (3) others
-    // have environments of their own.
-    unsafe {
-        if die {
-            std::env::set_var(DIE_AT_START, "1");
-        } else {
-            std::env::remove_var(DIE_AT_START);
-        }
+    if die {
+        // SAFETY: (1) another thread could read the environment meanwhile; (2)
+        // only the standard library does here, and it takes its own lock; (3)
+        // others have environments of their own.
+        unsafe { std::env::set_var(DIE_AT_START, "1") };
+    } else {
+        // SAFETY: as above.
+        unsafe { std::env::remove_var(DIE_AT_START) };
     }
 }
 
