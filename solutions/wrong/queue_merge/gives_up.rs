@@ -1,6 +1,6 @@
 //! Misconception: a killed producer is an error of the whole program.
 //! Loses: killed
-//! Told: without
+//! Told: ended too early
 
 use std::error::Error;
 
