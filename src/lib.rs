@@ -93,6 +93,7 @@
 //! | `identity`, `robust`, `lock` | who holds a lock, and learning that it died |
 //! | `value`, `array` | plain data in shared memory |
 //! | `sleepers`, `queue` | sleeping until something changes, and a bounded queue |
+//! | `semaphore`, `event`, `condition`, `barrier` | waiting for each other |
 //! | `trace` | a diary of a run, for pictures |
 
 #[cfg(not(target_os = "linux"))]
@@ -103,11 +104,14 @@ compile_error!(
 
 mod array;
 mod atomic;
+mod barrier;
 mod cause;
 mod codec;
+mod condition;
 mod connection;
 mod deadline;
 mod error;
+mod event;
 mod handle;
 mod identity;
 mod image;
@@ -119,6 +123,7 @@ mod pool;
 mod process;
 mod queue;
 mod robust;
+mod semaphore;
 mod shared;
 mod sleepers;
 mod trace;
@@ -127,11 +132,15 @@ mod waiting;
 mod worker;
 
 pub use array::{Array, ArrayGuard};
+pub use barrier::Barrier;
+pub use condition::{Condition, Guard};
 pub use connection::{Connection, pipe, pipe_one_way, wait};
 pub use error::{Error, Result};
+pub use event::Event;
 pub use lock::{Lock, LockError, LockGuard, LockResult, TryLockResult};
 pub use pool::{Pool, PoolBuilder, Task};
 pub use process::{CurrentProcess, Process, ProcessBuilder, current_process};
 pub use queue::{Items, Queue};
+pub use semaphore::{Permit, Semaphore};
 pub use value::{Integer, Value, ValueGuard};
 pub use worker::init;

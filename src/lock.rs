@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::robust::RobustMutex;
+use crate::robust::{Before, RobustMutex};
 use crate::shared::{Shared, Sizes};
 
 /// Lets one thread of one process in at a time.
@@ -94,6 +94,7 @@ pub type TryLockResult<G> = std::result::Result<Option<G>, LockError<G>>;
 #[must_use = "the lock is released when the guard is dropped"]
 #[derive(Debug)]
 pub struct LockGuard<'a> {
+    pub(crate) lock: &'a Lock,
     hold: Hold<'a>,
 }
 
@@ -115,7 +116,7 @@ impl Lock {
     /// panicked; [`Error::Deadlock`] when this thread holds the lock.
     #[doc(alias = "acquire")]
     pub fn lock(&self) -> LockResult<LockGuard<'_>> {
-        Hold::wait(&self.0)?.warned(|hold| LockGuard { hold })
+        Hold::wait(&self.0)?.warned(|hold| LockGuard { lock: self, hold })
     }
 
     /// Takes the lock if nobody holds it; `None` if somebody does.
@@ -125,7 +126,7 @@ impl Lock {
     /// [`LockError::Poisoned`] as for [`lock`](Lock::lock).
     pub fn try_lock(&self) -> TryLockResult<LockGuard<'_>> {
         let hold = Hold::attempt(&self.0)?;
-        warned(hold, |hold| LockGuard { hold })
+        warned(hold, |hold| LockGuard { lock: self, hold })
     }
 
     /// Waits at most `timeout` for the lock; `None` when time is up.
@@ -135,7 +136,7 @@ impl Lock {
     /// As for [`lock`](Lock::lock).
     pub fn lock_timeout(&self, timeout: Duration) -> TryLockResult<LockGuard<'_>> {
         let hold = Hold::wait_until(&self.0, Deadline::after(timeout))?;
-        warned(hold, |hold| LockGuard { hold })
+        warned(hold, |hold| LockGuard { lock: self, hold })
     }
 }
 
@@ -251,8 +252,15 @@ impl<'a> Hold<'a> {
     }
 
     pub(crate) fn attempt(mutex: &'a RobustMutex) -> Result<Option<Hold<'a>>> {
+        Ok(Hold::attempt_told(mutex)?.map(|(_, hold)| hold))
+    }
+
+    /// The same, and what became of the holder before.
+    pub(crate) fn attempt_told(
+        mutex: &'a RobustMutex,
+    ) -> Result<Option<(Before, Hold<'a>)>> {
         let before = mutex.try_lock()?;
-        Ok(before.map(|_| Hold::new(mutex)))
+        Ok(before.map(|before| (before, Hold::new(mutex))))
     }
 
     fn new(mutex: &'a RobustMutex) -> Hold<'a> {

@@ -251,6 +251,11 @@ impl RobustMutex {
         }
     }
 
+    /// Whether nobody was under the lock at this moment. Who died there still is.
+    pub(crate) fn looks_free(&self) -> bool {
+        self.holder.load(Ordering::SeqCst) == 0
+    }
+
     /// Whether a thread of this process has the lock.
     pub(crate) fn is_held(&self) -> bool {
         self.holder.load(Ordering::Relaxed) == identity::own_pid()

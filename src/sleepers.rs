@@ -13,6 +13,15 @@ use crate::waiting::waiting;
 /// The lowest bit of the word: somebody may be asleep.
 const ASLEEP: u32 = 1;
 
+/// Who has to wait looks a few times more before it sleeps, as that costs less
+/// than to be woken: with pauses in between, since looking all the time would
+/// slow down the one whose progress it waits for (both need the same cache
+/// line); then after letting others run, as that one may wait for this
+/// processor.
+const LOOKS: u32 = 5;
+const PAUSES: u32 = 40;
+const YIELDS: u32 = 15;
+
 /// A word on which threads sleep (a futex), made so that waking costs nothing
 /// when nobody sleeps.
 ///
@@ -39,6 +48,29 @@ const ASLEEP: u32 = 1;
 pub(crate) struct Sleepers(AtomicU32);
 
 impl Sleepers {
+    /// Looks for a while, the first time, and sleeps if that was in vain.
+    pub(crate) fn look_or_sleep(
+        &self,
+        call: &CStr,
+        first: &mut bool,
+        deadline: Deadline,
+        something_to_do: impl Fn() -> bool,
+    ) {
+        if std::mem::take(first) {
+            for look in 0..LOOKS + YIELDS {
+                if look < LOOKS {
+                    (0..PAUSES).for_each(|_| std::hint::spin_loop());
+                } else {
+                    std::thread::yield_now();
+                }
+                if something_to_do() {
+                    return;
+                }
+            }
+        }
+        self.sleep(call, deadline, something_to_do);
+    }
+
     /// Sleeps until woken, for a bounded time, unless there is something to do.
     ///
     /// It may wake without a reason; the caller looks again in any case. `call`

@@ -1,7 +1,6 @@
 //! What a queue keeps in shared memory, and the steps that change it.
 
 use std::cell::RefCell;
-use std::ffi::CStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,15 +17,6 @@ use super::ring::{CORRUPT, LENGTH, Position, Ring, Span, WORD};
 /// The most items and bytes: the positions must not come round in between.
 const MOST_ITEMS: usize = 1 << 30;
 const MOST_BYTES: usize = 1 << 33;
-
-/// Who finds the queue empty or full looks a few times more before it sleeps,
-/// as that costs less than to be woken: with pauses in between, since looking
-/// all the time would slow down the one whose progress it waits for (both need
-/// the same cache line); then after letting others run, as that one may wait
-/// for this processor.
-const LOOKS: u32 = 5;
-const PAUSES: u32 = 40;
-const YIELDS: u32 = 15;
 
 /// How long even a `try_put` waits for a lock that somebody has: usually for
 /// some nanoseconds, unless its holder is stopped (`SIGSTOP`).
@@ -147,7 +137,7 @@ impl Memory<State> {
         deadline: Deadline,
     ) -> Result<usize> {
         let side = &self.producers;
-        let mut spin = true;
+        let mut first = true;
         loop {
             let Some(inside) = enter(&side.lock, deadline)? else {
                 return Ok(0);
@@ -175,12 +165,18 @@ impl Memory<State> {
             if deadline.is_over() {
                 return Ok(0);
             }
-            wait(c"in Queue::put", &self.room.0, &mut spin, deadline, || {
-                let put = Position::load(&side.position);
-                let got = Position::load(&self.consumers.position);
-                let room = self.room(put, got);
-                put.closed || room.is_ok_and(|room| !room.fitting(framed).is_empty())
-            });
+            self.room.0.look_or_sleep(
+                c"in Queue::put",
+                &mut first,
+                deadline,
+                || {
+                    let put = Position::load(&side.position);
+                    let got = Position::load(&self.consumers.position);
+                    let room = self.room(put, got);
+                    put.closed
+                        || room.is_ok_and(|room| !room.fitting(framed).is_empty())
+                },
+            );
         }
     }
 
@@ -197,7 +193,7 @@ impl Memory<State> {
             return Ok(kept);
         }
         let side = &self.consumers;
-        let mut spin = true;
+        let mut first = true;
         loop {
             let Some(inside) = self.enter_consumers(deadline)? else {
                 return Ok(0);
@@ -229,11 +225,16 @@ impl Memory<State> {
             if deadline.is_over() {
                 return Ok(0);
             }
-            wait(c"in Queue::get", &self.items.0, &mut spin, deadline, || {
-                let put = Position::load(&self.producers.position);
-                let got = Position::load(&side.position);
-                put.closed || !put.since(got).is_empty()
-            });
+            self.items.0.look_or_sleep(
+                c"in Queue::get",
+                &mut first,
+                deadline,
+                || {
+                    let put = Position::load(&self.producers.position);
+                    let got = Position::load(&side.position);
+                    put.closed || !put.since(got).is_empty()
+                },
+            );
         }
     }
 
@@ -343,29 +344,6 @@ fn enter(lock: &RobustMutex, deadline: Deadline) -> Result<Option<Inside<'_>>> {
         return Ok(Some(inside));
     }
     Inside::enter(lock, deadline.at_least(GRACE))
-}
-
-/// Looks for a while, the first time, then sleeps.
-fn wait(
-    call: &CStr,
-    sleepers: &Sleepers,
-    spin: &mut bool,
-    deadline: Deadline,
-    something_to_do: impl Fn() -> bool,
-) {
-    if std::mem::take(spin) {
-        for look in 0..LOOKS + YIELDS {
-            if look < LOOKS {
-                (0..PAUSES).for_each(|_| std::hint::spin_loop());
-            } else {
-                std::thread::yield_now();
-            }
-            if something_to_do() {
-                return;
-            }
-        }
-    }
-    sleepers.sleep(call, deadline, something_to_do);
 }
 
 impl Local {
