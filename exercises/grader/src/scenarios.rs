@@ -11,6 +11,7 @@ mod pool_checksums;
 mod pool_order;
 mod process_exit_status;
 mod process_square;
+mod queue_drain;
 mod queue_merge;
 mod team;
 
@@ -27,6 +28,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "process_exit_status" => process_exit_status::judge,
         "pool_checksums" => pool_checksums::judge,
         "pool_order" => pool_order::judge,
+        "queue_drain" => queue_drain::judge,
         "queue_merge" => queue_merge::judge,
         _ => return None,
     })
