@@ -7,6 +7,7 @@
 //! - one module for each exercise, named after it
 
 mod common;
+mod pipe_echo;
 mod pool_checksums;
 mod pool_order;
 mod process_exit_status;
@@ -30,6 +31,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "pool_order" => pool_order::judge,
         "queue_drain" => queue_drain::judge,
         "queue_merge" => queue_merge::judge,
+        "pipe_echo" => pipe_echo::judge,
         _ => return None,
     })
 }
