@@ -8,6 +8,7 @@
 
 mod common;
 mod pipe_echo;
+mod pipe_hang_up;
 mod pool_checksums;
 mod pool_order;
 mod process_exit_status;
@@ -32,6 +33,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "queue_drain" => queue_drain::judge,
         "queue_merge" => queue_merge::judge,
         "pipe_echo" => pipe_echo::judge,
+        "pipe_hang_up" => pipe_hang_up::judge,
         _ => return None,
     })
 }
