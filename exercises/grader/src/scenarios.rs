@@ -11,6 +11,7 @@ mod pipe_echo;
 mod pipe_hang_up;
 mod pool_checksums;
 mod pool_order;
+mod process_deadline;
 mod process_exit_status;
 mod process_square;
 mod queue_drain;
@@ -28,6 +29,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
     Some(match exercise {
         "process_square" => process_square::judge,
         "process_exit_status" => process_exit_status::judge,
+        "process_deadline" => process_deadline::judge,
         "pool_checksums" => pool_checksums::judge,
         "pool_order" => pool_order::judge,
         "queue_drain" => queue_drain::judge,
