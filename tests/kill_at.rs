@@ -1,0 +1,135 @@
+//! Kills a process after each instruction of each operation, and looks whether
+//! the others can go on.
+//!
+//! A worker is run one instruction at a time through a whole operation and
+//! killed after the nth; then nothing may be torn, doubled or lost, and the next
+//! operation must work. By default some n are tried, chosen by
+//! `MULTIPROC_SEED`; with `MULTIPROC_EVERY_INSTRUCTION=1` all of them, but for
+//! the third and later rounds of a loop.
+
+#[path = "kill_at/scenarios.rs"]
+mod scenarios;
+#[path = "kill_at/stepper.rs"]
+mod stepper;
+
+use std::collections::HashMap;
+use std::io;
+
+use libtest_mimic::{Arguments, Trial};
+use multiproc::{Connection, Process, pipe};
+use scenarios::{ALL, Objects, Scenario};
+use stepper::{Step, Stepper, mark};
+use tests::{Outcome, Random, expect};
+
+/// How many instructions of an operation are tried by default: so many, but
+/// fewer if all these tries would take more than so many steps.
+const SAMPLES: u64 = 25;
+const STEPS: u64 = 60_000;
+
+/// How often an instruction counts as one to be tried: twice, for the second
+/// round of a loop.
+const ROUNDS: u32 = 2;
+
+fn main() {
+    multiproc::init();
+    let trials = ALL.iter().map(|scenario| {
+        Trial::test(scenario.name, || {
+            run(scenario).map_err(|error| error.to_string().into())
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}
+
+/// The process that is killed.
+fn victim((name, objects, connection): (String, Objects, Connection)) {
+    let scenario = ALL.iter().find(|scenario| scenario.name == name);
+    let scenario = scenario.expect("the parent knows the same");
+    (scenario.warm_up)(&objects);
+    connection.send(&()).expect("the parent listens");
+    connection.recv::<()>().expect("the parent has attached");
+    mark();
+    (scenario.operation)(&objects);
+    mark();
+}
+
+fn run(scenario: &Scenario) -> Outcome {
+    let mut random = Random::for_test(scenario.name);
+    let mut places = Vec::new();
+    kill_after(scenario, u64::MAX, |stepper| {
+        places.push(stepper.place()?);
+        Ok(())
+    })?;
+    let mut seen = HashMap::new();
+    let mut moments: Vec<u64> = (0..)
+        .zip(&places)
+        .filter(|&(_, place)| {
+            let rounds = seen.entry(place).or_insert(0);
+            *rounds += 1;
+            *rounds <= ROUNDS
+        })
+        .map(|(moment, _)| moment)
+        .collect();
+    let length = places.len() as u64;
+    let distinct = moments.len();
+    if std::env::var_os("MULTIPROC_EVERY_INSTRUCTION").is_none() {
+        let samples = SAMPLES.min(STEPS / length).max(2);
+        moments = (0..samples)
+            .map(|_| moments[random.below(distinct as u64) as usize])
+            .collect();
+    }
+    for &moment in &moments {
+        kill_after(scenario, moment, |_| Ok(()))
+            .map_err(|error| format!("after instruction {moment}: {error}"))?;
+    }
+    eprintln!(
+        "{}: {length} instructions, {distinct} of them in the first rounds of \
+         loops, killed after {}",
+        scenario.name,
+        moments.len()
+    );
+    Ok(())
+}
+
+/// Kills the victim after so many instructions, or at the end of the operation,
+/// and checks; calls `look` before each instruction.
+fn kill_after(
+    scenario: &Scenario,
+    moment: u64,
+    mut look: impl FnMut(&Stepper) -> io::Result<()>,
+) -> Outcome {
+    let objects = Objects::new()?;
+    let helper = (scenario.prepare)(&objects)?;
+    let (here, there) = pipe()?;
+    let argument = (scenario.name.to_string(), objects.clone(), there);
+    let process = Process::spawn(victim, argument)?;
+    expect::<()>(&here)?;
+    let stepper = Stepper::attach(process.id())?;
+    here.send(&())?;
+    stepper.wait_for_mark()?;
+
+    let mut executed = 0;
+    while executed < moment {
+        look(&stepper)?;
+        stepper.begin()?;
+        executed += 1;
+        let mut step = stepper.end(true)?;
+        if step == Step::Asleep && executed < moment {
+            if let Some(helper) = &helper {
+                helper.tell();
+            }
+            step = stepper.end(false)?;
+        }
+        if step == Step::Marked {
+            break;
+        }
+    }
+    process.kill()?;
+    let id = process.id();
+    drop(process);
+
+    if let Some(helper) = helper {
+        helper.finish().map_err(|_| "the helper panicked")?;
+    }
+    (scenario.check)(&objects, id);
+    Ok(())
+}
