@@ -75,7 +75,12 @@ pub fn build(
         })?;
         write_if_changed(&binaries.join(format!("{}.rs", source.name)), &text)?;
     }
-    let mut built = call_cargo(workbook, &folder, sources, progress)?;
+    let mut built = call_cargo(workbook, &folder, sources, true, progress)?;
+    if built.programs.is_empty() && built.cargo.contains("--offline") {
+        // In a fresh clone, what answers use may not have been fetched yet.
+        progress("fetching crates");
+        built = call_cargo(workbook, &folder, sources, false, progress)?;
+    }
     if built.late && sources.len() > 1 {
         // One of them keeps the compiler busy; the others shall not suffer for it.
         for source in sources {
@@ -83,7 +88,7 @@ pub fn build(
                 continue;
             }
             let one = std::slice::from_ref(source);
-            let alone = call_cargo(workbook, &folder, one, progress)?;
+            let alone = call_cargo(workbook, &folder, one, true, progress)?;
             built.programs.extend(alone.programs);
             built.messages.extend(alone.messages);
         }
@@ -189,17 +194,14 @@ fn call_cargo(
     workbook: &Workbook,
     folder: &Path,
     sources: &[Source],
+    offline: bool,
     progress: &mut dyn FnMut(&str),
 ) -> io::Result<Built> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args([
-            "build",
-            "--offline",
-            "--keep-going",
-            "--message-format=json",
-        ])
+        .args(["build", "--keep-going", "--message-format=json"])
+        .args(offline.then_some("--offline"))
         .arg("--target-dir")
         .arg(folder.join("target"))
         .current_dir(folder)

@@ -9,6 +9,7 @@
 //! - `figures`: what a process uses
 //! - `files`: what an answer has written
 //! - `output`: what the answer prints
+//! - `plan`: what a run hands out, and what it may take
 //! - `pump`: takes in whatever arrives
 //! - `report`: who waits for whom
 //! - `rest`: when only the grader can wake the tree
@@ -20,6 +21,7 @@ mod event;
 mod figures;
 mod files;
 mod output;
+mod plan;
 mod pump;
 mod report;
 mod rest;
@@ -33,63 +35,21 @@ use std::path::Path;
 use std::process::{ChildStderr, ChildStdout};
 use std::time::{Duration, Instant};
 
-use probe::protocol::{Order, Reply, VARIABLE};
+use probe::protocol::{Reply, VARIABLE};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
 use crate::look::Look;
 use crate::scratch::Scratch;
-use crate::supervise::{Assignment, Containment, End, Limits, Supervised};
+use crate::supervise::{Assignment, End, Supervised};
 use connection::Connection;
 use output::Output;
 use rest::Watch;
 
 pub use event::{Event, Finished, Place, Stop, Visit, VisitId};
 pub use figures::Memory;
+pub use plan::Plan;
 pub use rest::Pace;
-
-/// What a run hands out, and what it may take.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The input of the program.
-    pub given: Value,
-    /// What each task consists of.
-    pub orders: BTreeMap<u64, Order>,
-    /// Files put into the working folder: name and content.
-    pub files: BTreeMap<String, Vec<u8>>,
-    /// The program's arguments.
-    pub arguments: Vec<String>,
-    /// How long it may take; for what spins or sleeps.
-    pub deadline: Duration,
-    /// Processor time without any event that counts as spinning.
-    pub spinning: Duration,
-    /// How long a tree with timed waits must bring nothing to be at rest. A plan
-    /// that gives the program a time limit of its own needs more than that limit.
-    pub quiet: Duration,
-    /// What it may use.
-    pub limits: Limits,
-    /// How it is kept together.
-    pub containment: Containment,
-    /// A command in front of the helper that confines it further.
-    pub confinement: Vec<String>,
-}
-
-impl Default for Plan {
-    fn default() -> Plan {
-        Plan {
-            given: Value::Null,
-            orders: BTreeMap::new(),
-            files: BTreeMap::new(),
-            arguments: Vec::new(),
-            deadline: Duration::from_secs(30),
-            spinning: Duration::from_secs(3),
-            quiet: Duration::from_secs(1),
-            limits: Limits::default(),
-            containment: Containment::Namespace,
-            confinement: Vec::new(),
-        }
-    }
-}
 
 /// A visitor that has been let in, or is kept waiting.
 #[derive(Debug)]

@@ -57,8 +57,11 @@ pub(super) fn tell(grade: &Grade) {
         println!("{}", grade.compiler.trim_end());
         return;
     }
+    let mut before = "";
     for check in &grade.checks {
-        tell_check(check);
+        let same = !check.observed.is_empty() && check.observed == before;
+        tell_check(check, same);
+        before = &check.observed;
     }
     if !grade.compiler.is_empty() {
         println!("\nThe compiler warns:\n{}", grade.compiler.trim_end());
@@ -75,17 +78,22 @@ pub(super) fn tell(grade: &Grade) {
     }
 }
 
-fn tell_check(check: &CheckResult) {
+fn tell_check(check: &CheckResult, same: bool) {
     let verdict = paint(colour(check.verdict), check.verdict.words());
     let points = format!("{}/{}", check.points, check.out_of);
     println!("  {points:>4}  {}: {verdict}", check.title);
     if check.verdict == Verdict::Pass {
         return;
     }
+    let seen = if same {
+        "the same as above"
+    } else {
+        &check.observed
+    };
     for (label, text) in [
-        ("seen", &check.observed),
-        ("expected", &check.expected),
-        ("read", &check.section),
+        ("seen", seen),
+        ("expected", &*check.expected),
+        ("read", &*check.section),
     ] {
         let mut lines = wrap(text, 70).into_iter();
         let first = lines.next().unwrap_or_default();

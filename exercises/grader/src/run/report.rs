@@ -107,7 +107,7 @@ impl Run {
                 ("socket", peer.unwrap_or_default())
             }
             _ if target.starts_with("pipe:") => ("pipe", target.clone()),
-            _ => return format!("descriptor {number} ({target})"),
+            _ => return self.other_descriptor(process, number, target, all),
         };
         let mut holders: Vec<String> = Vec::new();
         for ((holder, holds), other) in &all.targets {
@@ -123,6 +123,39 @@ impl Run {
             "{kind} {number}, whose other end is held by {}",
             list(&holders)
         )
+    }
+
+    /// A descriptor that stands for a process, or for several others.
+    fn other_descriptor(
+        &self,
+        process: u32,
+        number: i32,
+        target: &str,
+        all: &Descriptors,
+    ) -> String {
+        let path = format!("/proc/{process}/fdinfo/{number}");
+        let information = fs::read_to_string(path).unwrap_or_default();
+        let values = |label: &str| -> Vec<i32> {
+            let lines = information
+                .lines()
+                .filter_map(|line| line.strip_prefix(label));
+            let words = lines.filter_map(|line| line.split_whitespace().next());
+            words.filter_map(|word| word.parse().ok()).collect()
+        };
+        if let [id] = values("Pid:")[..] {
+            return match u32::try_from(id) {
+                Ok(id) if id > 0 => format!("the end of {}", self.name(id)),
+                _ => "a process that has ended".to_owned(),
+            };
+        }
+        if target.contains("eventpoll") {
+            let watched = values("tfd:").into_iter().filter(|it| *it != number);
+            let watched: Vec<String> = watched
+                .map(|it| self.descriptor(process, it, all))
+                .collect();
+            return watched.join(" or ");
+        }
+        format!("descriptor {number} ({target})")
     }
 
     /// A process, as the answer knows it.
