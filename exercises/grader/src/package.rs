@@ -69,10 +69,7 @@ pub fn build(
     let lock_file = folder.join("Cargo.lock");
     copy_lock_file(workbook, &lock_file)?;
     for source in sources {
-        let text = fs::read(&source.path).map_err(|error| {
-            let path = workbook.shown(&source.path);
-            io::Error::new(error.kind(), format!("{path}: {error}"))
-        })?;
+        let text = workbook.read(&source.path)?;
         write_if_changed(&binaries.join(format!("{}.rs", source.name)), &text)?;
     }
     let mut built = call_cargo(workbook, &folder, sources, true, progress)?;

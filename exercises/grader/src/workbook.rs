@@ -1,6 +1,7 @@
 //! Where everything lies.
 
 use std::env;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +102,17 @@ impl Workbook {
     #[must_use]
     pub fn build(&self) -> PathBuf {
         self.root.join("target/grade")
+    }
+
+    /// Reads a file; an error says which.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", self.shown(path)))
+        })
     }
 
     /// A path as it is told: from the checkout on.

@@ -84,6 +84,14 @@ pub(super) enum Command {
     /// Asks the questions of the process inventory, before the book and after it.
     Inventory,
     /// Grades a class: DIR/LEARNER/EXERCISE.rs.
+    ///
+    /// All get the same inputs. Results are kept in DIR/grades.jsonl, so that a class
+    /// can be interrupted, and only what has changed is graded again.
+    ///
+    /// An answer runs as you. Bubblewrap keeps it from the network and from all
+    /// files but its own run; compiling is not confined. The grader asks the kernel
+    /// what happened, but a program that is written to deceive it can speak its
+    /// protocol: read an answer before its points count in an exam.
     Class {
         /// The folder of the class.
         folder: PathBuf,

@@ -102,7 +102,7 @@ impl<'a> Learner<'a> {
     pub(super) fn start(&self, name: &str) -> io::Result<()> {
         let exercise = self.workbook.exercise(name)?;
         let path = self.workbook.answer(exercise);
-        let starter = fs::read(self.workbook.starter(exercise))?;
+        let starter = self.workbook.read(&self.workbook.starter(exercise))?;
         let shown = self.workbook.shown(&path);
         match create(&path, &starter) {
             Ok(()) => {
@@ -200,7 +200,7 @@ impl<'a> Learner<'a> {
             )));
         }
         let path = self.workbook.solution(exercise);
-        print!("{}", fs::read_to_string(&path)?);
+        print!("{}", String::from_utf8_lossy(&self.workbook.read(&path)?));
         println!("\n// {}", self.workbook.shown(&path));
         self.records.note(Deed::Solved {
             exercise: exercise.id.clone(),
@@ -214,7 +214,7 @@ impl<'a> Learner<'a> {
         if !path.exists() {
             return self.start(name);
         }
-        let starter = fs::read(self.workbook.starter(exercise))?;
+        let starter = self.workbook.read(&self.workbook.starter(exercise))?;
         self.put(exercise, &path, &starter, afresh)?;
         self.records.know_starter(exercise, &starter)?;
         println!(
@@ -230,7 +230,9 @@ impl<'a> Learner<'a> {
         let Some(version) = self.records.before(exercise) else {
             return Err(io::Error::other("there is nothing to take back"));
         };
-        let content = fs::read(self.records.version(exercise, &version))?;
+        let content = self
+            .workbook
+            .read(&self.records.version(exercise, &version))?;
         let path = self.workbook.answer(exercise);
         if path.exists() {
             self.put(exercise, &path, &content, false)?;
@@ -282,7 +284,8 @@ impl<'a> Learner<'a> {
         &self,
         exercise: &Exercise,
     ) -> io::Result<()> {
-        let new = fs::read_to_string(self.workbook.starter(exercise))?;
+        let new = self.workbook.read(&self.workbook.starter(exercise))?;
+        let new = String::from_utf8_lossy(&new);
         let known = self.records.known_starter(exercise);
         let old = fs::read_to_string(known).unwrap_or_default();
         if old == new {

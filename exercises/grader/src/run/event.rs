@@ -108,7 +108,10 @@ impl Stop {
     /// Whether another run would cost as much time, or do as much harm.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Stop::Storm(_) | Stop::HelperLost | Stop::Deadline(_))
+        matches!(
+            self,
+            Stop::Storm(_) | Stop::HelperLost | Stop::Deadline(_) | Stop::Spinning
+        )
     }
 }
 
