@@ -274,12 +274,12 @@ impl Run {
     }
 
     /// With somebody kept waiting, a tree that only looks again at times is at
-    /// rest. With nobody kept, it may have a plan for later: it gets five seconds,
-    /// and until the deadline if it sleeps.
+    /// rest. With nobody kept, it may have a plan for later: it gets five times as
+    /// long, and until the deadline if it sleeps and does not look again often.
     fn quiet_is_rest(&self) -> bool {
         let held = self.guests.values().any(|guest| !guest.released);
-        let long = self.watch.silence() > Duration::from_secs(5);
-        held || long && !rest::sleeps(&self.supervised.look())
+        let long = self.watch.silence() > self.plan.quiet * 5;
+        held || long && !self.watch.sleeps(&self.supervised.look())
     }
 
     /// Takes in events until `count` visitors are held or the tree is at rest, and

@@ -15,6 +15,7 @@ use rustix::process::Signal;
 type Case = fn(&Path, Containment) -> Result<(), String>;
 
 const CASES: &[(&str, Case)] = &[
+    ("asking_again_is_a_deadlock", asking_again_is_a_deadlock),
     ("daemon_is_found_and_ended", daemon_is_found_and_ended),
     ("deadlock_names_who_waits", deadlock_names_who_waits),
     ("flood_is_stopped", flood_is_stopped),
@@ -202,6 +203,14 @@ fn stopped_child_is_a_deadlock(
         lines.iter().any(|line| line.contains("has been stopped")),
         lines,
     )
+}
+
+fn asking_again_is_a_deadlock(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let stop = start(program, how, "asks again")?.event();
+    expect(matches!(stop, Err(Stop::Deadlocked(_))), &stop)
 }
 
 fn deadlock_names_who_waits(program: &Path, how: Containment) -> Result<(), String> {

@@ -24,6 +24,9 @@ pub enum Pace {
 /// How much longer a tree must bring nothing to be called quiet where the machine
 /// is too busy to tell a poll from hard work.
 const UNDER_LOAD: Duration = Duration::from_secs(3);
+/// How often a thread must have woken without any event to count as one that looks
+/// again in vain.
+const IN_VAIN: u64 = 20;
 /// Time on cores and waiting for them that a quiet tree may need.
 const IDLE: u64 = 300_000_000;
 
@@ -34,6 +37,8 @@ pub(super) struct Watch {
     since: Instant,
     /// The last figures of every thread: on a core, waiting for one.
     seen: BTreeMap<u32, (u64, u64)>,
+    /// How often every thread had been put on a core when nothing came any more.
+    slices: BTreeMap<u32, u64>,
     running: u64,
     delayed: u64,
     /// In how many looks all were asleep. Who is only kept from a core never is.
@@ -53,6 +58,7 @@ impl Watch {
             many,
             since: Instant::now(),
             seen: BTreeMap::new(),
+            slices: BTreeMap::new(),
             running: 0,
             delayed: 0,
             asleep: 0,
@@ -67,6 +73,7 @@ impl Watch {
         self.running = 0;
         self.delayed = 0;
         self.asleep = 0;
+        self.slices.clear();
     }
 
     /// Looks twice. Threads that sleep in both looks and have not been put on a
@@ -107,6 +114,24 @@ impl Watch {
         self.since.elapsed()
     }
 
+    /// Whether any thread just lets time pass and may have a plan for later, as
+    /// opposed to one that has looked for something again and again in vain.
+    pub(super) fn sleeps(&self, look: &Look) -> bool {
+        let wakes = |thread: u32| {
+            let now = look
+                .threads()
+                .find(|it| it.id == thread)
+                .map(|it| it.slices);
+            let before = self.slices.get(&thread).copied();
+            now.unwrap_or(0).saturating_sub(before.unwrap_or(0))
+        };
+        living_threads(look).any(|(process, thread)| {
+            let sleeps =
+                waiting(process, thread).is_none_or(|it| it.wait == Wait::Sleep);
+            sleeps && wakes(thread) < IN_VAIN
+        })
+    }
+
     fn add(&mut self, look: &Look) {
         let mut seen = BTreeMap::new();
         for thread in look.threads() {
@@ -114,6 +139,7 @@ impl Watch {
             self.running += thread.running.saturating_sub(before.0);
             self.delayed += thread.delayed.saturating_sub(before.1);
             seen.insert(thread.id, (thread.running, thread.delayed));
+            self.slices.entry(thread.id).or_insert(thread.slices);
         }
         self.seen = seen;
     }
@@ -123,14 +149,6 @@ impl Watch {
 fn timed(look: &Look) -> bool {
     living_threads(look)
         .any(|(process, thread)| waiting(process, thread).is_none_or(|it| it.timed))
-}
-
-/// Whether any thread just lets time pass, as opposed to looking again for
-/// something at times.
-pub(super) fn sleeps(look: &Look) -> bool {
-    living_threads(look).any(|(process, thread)| {
-        waiting(process, thread).is_none_or(|it| it.wait == Wait::Sleep)
-    })
 }
 
 fn living_threads(look: &Look) -> impl Iterator<Item = (u32, u32)> {

@@ -19,6 +19,12 @@ fn main() {
                 thread::sleep(Duration::from_millis(2));
             }
         }
+        Some("asks again") => {
+            let mut cat = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+            while cat.try_wait().unwrap().is_none() {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
         Some("sleeps") => thread::sleep(Duration::from_secs(3600)),
         Some("floods") => loop {
             println!("more and more and more");
