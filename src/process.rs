@@ -208,8 +208,13 @@ impl<R> Process<R> {
     /// It still ends with this process, and it is reaped when it ends.
     #[doc(alias = "daemon")]
     pub fn detach(mut self) {
-        if let Some(mut running) = self.child.take() {
-            std::thread::spawn(move || running.child.wait());
+        if let Some(running) = self.child.take() {
+            std::thread::spawn(move || {
+                // All of it moves here: a closure that named the child only
+                // would leave the lifeline behind, to be closed at once.
+                let mut running = running;
+                running.child.wait()
+            });
         }
     }
 
