@@ -29,8 +29,17 @@ use crate::pool::record::Header;
 /// The size of each ring in bytes.
 pub(crate) const RING: usize = 256 * 1024;
 
-/// The parent looks by itself: do not ring for it.
+/// This side looks by itself: do not ring for it.
 const AWAKE: u64 = u64::MAX;
+
+/// What a worker sleeps for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sleep {
+    /// Another task, or the rest of one that is larger than the ring.
+    Tasks,
+    /// Room for a result.
+    Room,
+}
 
 /// Keeps what one side writes away from the cache lines of the other.
 #[derive(Debug)]
@@ -43,7 +52,7 @@ struct Head {
     gate: Line<Gate>,
     parent: Line<Positions>,
     worker: Line<Positions>,
-    /// Whether the worker sleeps until its bell rings.
+    /// For what the worker sleeps until its bell rings: see [`Sleep`].
     worker_sleeps: Line<AtomicU64>,
     /// The position of results that the sleeping parent wants to hear of.
     parent_wants: Line<AtomicU64>,
@@ -86,7 +95,8 @@ unsafe impl Send for Desk {}
 impl Desk {
     pub(crate) fn new() -> Result<Desk> {
         let desk = Desk::open(Mapping::new(size_of::<Head>() + 2 * RING)?)?;
-        desk.head().parent_wants.0.store(AWAKE, Ordering::Relaxed);
+        desk.stop_wanting();
+        desk.stay_awake();
         Ok(desk)
     }
 
@@ -266,7 +276,7 @@ impl Desk {
         fence(Ordering::SeqCst);
         let sleeps = &self.head().worker_sleeps.0;
         self.written(Ring::Results) >= position
-            || (sleeps.load(Ordering::Acquire) != 0 && there_is_work())
+            || (sleeps.load(Ordering::Acquire) != AWAKE && there_is_work())
     }
 
     /// Says that the parent is awake.
@@ -274,11 +284,14 @@ impl Desk {
         self.head().parent_wants.0.store(AWAKE, Ordering::Relaxed);
     }
 
-    /// Whether the worker sleeps and must be rung for; asking wakes it.
-    pub(crate) fn must_wake(&self) -> bool {
+    /// Whether the worker sleeps for something that there is `now`, and so must
+    /// be rung for; asking wakes it.
+    pub(crate) fn must_wake(&self, now: &[Sleep]) -> bool {
         fence(Ordering::SeqCst);
         let sleeps = &self.head().worker_sleeps.0;
-        sleeps.load(Ordering::Relaxed) != 0 && sleeps.swap(0, Ordering::Relaxed) != 0
+        let seen = sleeps.load(Ordering::Relaxed);
+        now.iter().any(|sleep| *sleep as u64 == seen)
+            && sleeps.swap(AWAKE, Ordering::Relaxed) == seen
     }
 
     /// When the worker's task was started, by the monotonic clock.
@@ -323,14 +336,24 @@ impl Desk {
 
     /// Says that the worker is about to sleep, unless `there_is_work` now.
     /// Returns whether to sleep.
-    pub(crate) fn fall_asleep(&self, there_is_work: impl Fn() -> bool) -> bool {
-        self.head().worker_sleeps.0.store(1, Ordering::Release);
+    pub(crate) fn fall_asleep(
+        &self,
+        sleep: Sleep,
+        there_is_work: impl Fn() -> bool,
+    ) -> bool {
+        let sleeps = &self.head().worker_sleeps.0;
+        sleeps.store(sleep as u64, Ordering::Release);
         fence(Ordering::SeqCst);
         if there_is_work() {
-            self.head().worker_sleeps.0.store(0, Ordering::Relaxed);
+            self.stay_awake();
             return false;
         }
         true
+    }
+
+    /// Says that the worker does not sleep.
+    fn stay_awake(&self) {
+        self.head().worker_sleeps.0.store(AWAKE, Ordering::Relaxed);
     }
 
     pub(crate) fn set_started_at(&self, nanoseconds: u64) {

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::pool::job::{Arrived, Batch, Command, Inbox, Shared, Taken};
+use crate::pool::job::{Arrived, Batch, Command, Haste, Inbox, Shared, Taken};
 use crate::pool::record::Functions;
 use crate::pool::worker::{TaskTrampoline, run_task};
 
@@ -114,6 +114,8 @@ where
             self.submit(kept);
             if let Some((index, error)) = self.refused.pop_front() {
                 self.received += 1;
+                // The caller does not wait now.
+                self.shared.look_soon();
                 return Some((index, Err(error)));
             }
             if self.received == self.pulled {
@@ -132,11 +134,11 @@ where
             self.refuse_item();
         }
         while self.pulled - self.received + kept < self.limit() && self.pull() {
-            if self.is_enough() {
-                self.send();
+            if let Some(haste) = self.is_enough() {
+                self.send(haste);
             }
         }
-        self.send();
+        self.send(Haste::Mine);
     }
 
     /// Appends the next item to the batch; `false` when there is none.
@@ -157,7 +159,7 @@ where
     }
 
     /// Whether the batch should be on its way before another item is pulled.
-    fn is_enough(&mut self) -> bool {
+    fn is_enough(&mut self) -> Option<Haste> {
         let tasks = self.batch.len();
         if tasks == 1 {
             self.begun = Instant::now();
@@ -165,20 +167,21 @@ where
         // The workers may have nothing to do, and the next item may come late.
         let delivered = self.inbox.delivered.load(Ordering::Relaxed);
         let are_few = self.sent + tasks <= delivered + 2 * self.shared.workers;
-        are_few
-            || tasks >= BATCH_TASKS
-            || self.batch.size() >= BATCH_BYTES
-            || (tasks.is_power_of_two() && self.begun.elapsed() > FAST)
+        if are_few || (tasks.is_power_of_two() && self.begun.elapsed() > FAST) {
+            return Some(Haste::Now);
+        }
+        let is_full = tasks >= BATCH_TASKS || self.batch.size() >= BATCH_BYTES;
+        is_full.then_some(Haste::Soon)
     }
 
     /// Sends the batch off, and begins the next one.
-    fn send(&mut self) {
+    fn send(&mut self, haste: Haste) {
         let next = Batch::new(&self.inbox, self.functions, self.pulled);
         let batch = std::mem::replace(&mut self.batch, next);
         if batch.len() > 0 {
             self.sent += batch.len();
             self.bytes_sent += batch.size();
-            self.shared.command(Command::Submit(batch));
+            self.shared.command(Command::Submit(batch), haste);
         }
     }
 
@@ -186,7 +189,7 @@ where
     /// other, so another one begins.
     fn refuse(&mut self, index: usize, error: Error) {
         self.refused.push_back((index, error));
-        self.send();
+        self.send(Haste::Soon);
     }
 
     /// Serde code panicked at the last item, and the caller goes on all the
@@ -217,7 +220,10 @@ where
 
     /// Waits for results; learns from how long it took.
     fn wait(&mut self) {
-        self.inbox.wait(&mut self.arrived, Deadline::NEVER);
+        // Enough to keep the workers busy while these are taken.
+        let enough = (self.window / 4).clamp(1, self.pulled - self.received);
+        self.inbox
+            .wait(&self.shared, enough, &mut self.arrived, Deadline::NEVER);
         self.taken = Taken::default();
         let elapsed = self.waited.elapsed();
         self.waited = Instant::now();
@@ -239,10 +245,11 @@ impl<A, R, I: Iterator<Item = A>> Drop for Feed<A, R, I> {
         if self.received < self.pulled {
             self.inbox.abandoned.store(true, Ordering::Relaxed);
             let inbox = self.inbox.clone();
-            self.shared.command(Command::Cancel {
+            let cancel = Command::Cancel {
                 inbox,
                 running: false,
-            });
+            };
+            self.shared.command(cancel, Haste::Now);
         }
     }
 }

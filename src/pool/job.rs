@@ -12,21 +12,33 @@ use serde::de::DeserializeOwned;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::handle;
-use crate::pool::bell::Bell;
+use crate::pool::lead::Lead;
 use crate::pool::record::{Functions, Header};
+use crate::pool::watch::Watch;
 
 /// What a pool's handle, its callers and its router share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// What the router has not heard yet; none when it has ended.
     commands: Mutex<Option<Vec<Command>>>,
-    /// Wakes the router.
-    pub(crate) bell: Bell,
+    pub(crate) watch: Watch,
+    pub(crate) lead: Lead,
     pub(crate) worker_ids: Mutex<Vec<u32>>,
     /// How many workers there may be.
     pub(crate) workers: usize,
     /// How many tasks are handed to a worker at a time, at least.
     pub(crate) chunk: usize,
+}
+
+/// When the router has to hear of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Haste {
+    /// At once: somebody is woken.
+    Now,
+    /// Within a few milliseconds, if the caller does not wait before.
+    Soon,
+    /// When the caller waits, which it does next.
+    Mine,
 }
 
 /// What the router is told.
@@ -45,25 +57,34 @@ pub(crate) enum Command {
 }
 
 impl Shared {
-    pub(crate) fn new(bell: Bell, workers: usize, chunk: usize) -> Shared {
+    pub(crate) fn new(watch: Watch, workers: usize, chunk: usize) -> Shared {
         Shared {
             commands: Mutex::new(Some(Vec::new())),
-            bell,
+            watch,
+            lead: Lead::default(),
             worker_ids: Mutex::default(),
             workers,
             chunk,
         }
     }
 
-    /// Tells the router; what is submitted after its end is cancelled. So each
-    /// task that is submitted gets an outcome, and no caller waits in vain.
-    pub(crate) fn command(&self, command: Command) {
-        if let Some(commands) = &mut *lock(&self.commands) {
-            commands.push(command);
-            self.bell.ring();
+    /// Tells the router, which hears it within `haste`; what is submitted after
+    /// its end is cancelled. So each task that is submitted gets an outcome, and
+    /// no caller waits in vain.
+    pub(crate) fn command(&self, command: Command, haste: Haste) {
+        let mut commands = lock(&self.commands);
+        let Some(waiting) = &mut *commands else {
+            drop(commands);
+            command.refuse();
             return;
+        };
+        waiting.push(command);
+        drop(commands);
+        match haste {
+            Haste::Now => self.watch.commands.ring(),
+            Haste::Soon => self.look_soon(),
+            Haste::Mine => {}
         }
-        command.refuse();
     }
 
     pub(crate) fn commands(&self) -> Vec<Command> {
@@ -222,17 +243,19 @@ pub(crate) struct Inbox {
 /// Results in the order of their arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Arrived {
-    pub(crate) runs: Vec<Run>,
+    runs: Vec<Run>,
+    /// How many results they are.
+    count: usize,
     /// The records of all results that are no errors.
-    pub(crate) bytes: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 /// The results of consecutive tasks, or the error of one.
 #[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) index: usize,
-    pub(crate) count: usize,
-    pub(crate) error: Option<Box<Error>>,
+struct Run {
+    index: usize,
+    count: usize,
+    error: Option<Box<Error>>,
 }
 
 impl Arrived {
@@ -242,11 +265,13 @@ impl Arrived {
 
     pub(crate) fn clear(&mut self) {
         self.runs.clear();
+        self.count = 0;
         self.bytes.clear();
     }
 
     pub(crate) fn push(&mut self, index: usize, count: usize, records: &[u8]) {
         self.bytes.extend_from_slice(records);
+        self.count += count;
         self.runs.push(Run {
             index,
             count,
@@ -255,6 +280,7 @@ impl Arrived {
     }
 
     pub(crate) fn push_error(&mut self, index: usize, error: Error) {
+        self.count += 1;
         self.runs.push(Run {
             index,
             count: 1,
@@ -303,14 +329,14 @@ impl Inbox {
         if more.is_empty() {
             return;
         }
-        let count = more.runs.iter().map(|run| run.count).sum();
-        self.delivered.fetch_add(count, Ordering::Relaxed);
+        self.delivered.fetch_add(more.count, Ordering::Relaxed);
         let mut arrived = lock(&self.arrived);
         if arrived.is_empty() {
             std::mem::swap(&mut *arrived, more);
         } else {
             arrived.bytes.append(&mut more.bytes);
             arrived.runs.append(&mut more.runs);
+            arrived.count += more.count;
         }
         drop(arrived);
         more.clear();
@@ -319,10 +345,32 @@ impl Inbox {
 
     /// Takes what has arrived, waiting for it; leaves `into` empty when time is
     /// up. The router sees to it that something arrives, whatever happens.
-    pub(crate) fn wait(&self, into: &mut Arrived, deadline: Deadline) {
+    /// Results of fast tasks are waited for until there are `enough` of them,
+    /// though not for long.
+    ///
+    /// Meanwhile the caller looks after the workers, unless somebody else does.
+    pub(crate) fn wait(
+        &self,
+        shared: &Shared,
+        enough: usize,
+        into: &mut Arrived,
+        deadline: Deadline,
+    ) {
         into.clear();
+        let there = || lock(&self.arrived).count;
+        if there() < enough && !shared.lead(there, enough, deadline) {
+            // What was not told with haste must be heard by whoever leads.
+            shared.watch.commands.ring();
+            let _waiting = shared.wait_for_leader();
+            self.sleep(deadline);
+        }
+        std::mem::swap(&mut *lock(&self.arrived), into);
+    }
+
+    /// Sleeps until something arrives.
+    fn sleep(&self, deadline: Deadline) {
         let mut arrived = lock(&self.arrived);
-        while arrived.is_empty() {
+        while arrived.count == 0 {
             let Some(left) = deadline.remaining() else {
                 let woken = self.arrival.wait(arrived);
                 arrived = woken.unwrap_or_else(PoisonError::into_inner);
@@ -334,6 +382,5 @@ impl Inbox {
             let woken = self.arrival.wait_timeout(arrived, left);
             arrived = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        std::mem::swap(&mut *arrived, into);
     }
 }

@@ -49,19 +49,7 @@ pub(crate) struct Lead {
 /// The right to look after the workers.
 struct Leader<'a>(MutexGuard<'a, Option<Router>>);
 
-impl Leader<'_> {
-    fn router(&mut self) -> Option<&mut Router> {
-        self.0.as_mut()
-    }
-}
-
 impl Lead {
-    /// Takes the router away for good, and with it all workers.
-    fn remove(&self) {
-        let router = lock(&self.router).take();
-        drop(router);
-    }
-
     fn take(&self) -> Option<Leader<'_>> {
         match self.router.try_lock() {
             Ok(router) => Some(Leader(router)),
@@ -95,21 +83,20 @@ impl Shared {
         let Some(mut leader) = self.lead.take() else {
             return false;
         };
-        let Some(router) = leader.router() else {
+        let Some(router) = &mut *leader.0 else {
             // The pool's thread has just begun, or ends.
             return self.has_ended();
         };
-        let mut busy = false;
         let mut slept = false;
-        while !self.has_ended() {
+        let busy = loop {
             if !router.round() {
-                self.end();
-                break;
+                *leader.0 = None;
+                break false;
             }
-            busy = router.is_busy();
+            let busy = router.is_busy();
             let there = there();
             if there >= enough || (there > 0 && slept) || deadline.is_over() {
-                break;
+                break busy;
             }
             let mut patience = deadline.remaining_at_most(router.prepare_to_sleep());
             if there > 0 {
@@ -123,7 +110,7 @@ impl Shared {
             self.watch.silence(events);
             router.note(events);
             slept = true;
-        }
+        };
         drop(leader);
         self.leave(busy);
         true
@@ -139,7 +126,15 @@ impl Shared {
         if idles || others || self.has_ended() {
             self.lead.set.store(true, Ordering::SeqCst);
             self.watch.set_alarm(Duration::ZERO);
-        } else if busy && !self.lead.set.swap(true, Ordering::SeqCst) {
+        } else if busy {
+            self.look_soon();
+        }
+    }
+
+    /// Makes the pool's thread look after the workers before long, unless
+    /// somebody else does by then.
+    pub(crate) fn look_soon(&self) {
+        if !self.lead.set.swap(true, Ordering::SeqCst) {
             self.watch.set_alarm(SHORT);
         }
     }
@@ -151,23 +146,22 @@ impl Shared {
     }
 }
 
-/// Tells the callers when the pool's thread ends, whatever ends it.
-struct End<'a>(&'a Shared);
+/// Whatever ends the pool's thread ends the pool.
+struct End<'a>(&'a Lead);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.end();
-        self.0.lead.remove();
+        *lock(&self.0.router) = None;
     }
 }
 
 /// The pool's thread: looks after the workers while no caller does.
 pub(crate) fn look_after(shared: &Arc<Shared>, settings: Settings) {
-    let _end = End(shared);
+    let _end = End(&shared.lead);
     *lock(&shared.lead.router) = Some(Router::new(shared.clone(), settings));
     let mut events = Events::default();
     while let Some(mut leader) = take_duty(shared) {
-        let Some(router) = leader.router() else {
+        let Some(router) = &mut *leader.0 else {
             return;
         };
         shared.watch.silence(events);

@@ -5,10 +5,12 @@ mod desk;
 mod feed;
 mod gate;
 mod job;
+mod lead;
 mod record;
 mod router;
 mod seat;
 mod task;
+mod watch;
 mod worker;
 
 use std::collections::VecDeque;
@@ -25,10 +27,10 @@ use crate::handle;
 use crate::image;
 use crate::worker::{self as child, Trampoline};
 
-use bell::Bell;
 use feed::Feed;
-use job::{Batch, Command, Inbox, Shared, lock};
-use router::{Router, Settings};
+use job::{Batch, Command, Haste, Inbox, Shared, lock};
+use router::Settings;
+use watch::Watch;
 use worker::Initializer;
 
 pub use task::Task;
@@ -216,7 +218,7 @@ impl Pool {
         A: Serialize + DeserializeOwned,
         R: Serialize + DeserializeOwned,
     {
-        self.apply_async(function, argument)?.get()
+        self.task(function, argument, Haste::Mine)?.get()
     }
 
     /// Starts one task and returns at once.
@@ -235,10 +237,23 @@ impl Pool {
         A: Serialize + DeserializeOwned,
         R: Serialize + DeserializeOwned,
     {
+        self.task(function, argument, Haste::Now)
+    }
+
+    fn task<A, R>(
+        &self,
+        function: fn(A) -> R,
+        argument: A,
+        haste: Haste,
+    ) -> Result<Task<R>>
+    where
+        A: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+    {
         let inbox: Arc<Inbox> = Arc::default();
         let mut batch = Batch::new(&inbox, feed::functions(function)?, 0);
         batch.push(&argument)?;
-        self.shared.command(Command::Submit(batch));
+        self.shared.command(Command::Submit(batch), haste);
         Ok(Task::new(self.shared.clone(), inbox))
     }
 
@@ -261,7 +276,7 @@ impl Pool {
 
     fn end(&mut self, command: Command) {
         if let Some(router) = self.router.take() {
-            self.shared.command(command);
+            self.shared.command(command, Haste::Now);
             let _ = router.join();
         }
     }
@@ -395,11 +410,11 @@ impl PoolBuilder {
         if !child::is_initialized() {
             return Err(Error::NotInitialized);
         }
-        let shared = Arc::new(Shared::new(Bell::new()?, self.workers, self.chunk));
-        let router = Router::new(shared.clone(), settings);
+        let shared = Arc::new(Shared::new(Watch::new()?, self.workers, self.chunk));
+        let same = shared.clone();
         let router = std::thread::Builder::new()
             .name("pool router".into())
-            .spawn(move || router.run())
+            .spawn(move || lead::look_after(&same, settings))
             .map_err(Error::io("start the pool's thread"))?;
         Ok(Pool {
             shared,

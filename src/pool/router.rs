@@ -1,22 +1,21 @@
-//! The thread that looks after a pool's workers.
+//! What looks after a pool's workers.
 //!
 //! It hands out tasks, brings results back, starts workers when there is work
 //! for them, and replaces what dies. It never runs code of the user's and never
-//! waits for a worker: it sleeps on one `poll` of its bell and of every
-//! worker's sentinel.
+//! waits for a worker. Which thread makes it go round is told in lead.rs.
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::deadline::{Deadline, wait_readable};
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::pool::bell::Bell;
 use crate::pool::desk::Desk;
 use crate::pool::job::{Arrived, Command, Inbox, Shared, Span, lock};
 use crate::pool::seat::{Seat, Verdict};
+use crate::pool::watch::Events;
 use crate::pool::worker::{Arguments, Initializer, now, serve};
 use crate::process::Process;
 
@@ -41,7 +40,7 @@ pub(crate) struct Settings {
     pub(crate) task_timeout: Option<Duration>,
 }
 
-/// The state of the thread.
+/// All that is known of the workers, and what there is to do.
 #[derive(Debug)]
 pub(crate) struct Router {
     shared: Arc<Shared>,
@@ -56,6 +55,8 @@ pub(crate) struct Router {
     failures: u32,
     /// Until when to leave the work to the workers that are there.
     retry: Deadline,
+    /// Whether a worker may have ended since the last round.
+    an_end: bool,
     closing: bool,
 }
 
@@ -79,26 +80,40 @@ impl Router {
             started: 0,
             failures: 0,
             retry: Deadline::after(Duration::ZERO),
+            an_end: false,
             closing: false,
         }
     }
 
-    pub(crate) fn run(mut self) {
-        loop {
-            self.shared.bell.silence();
-            if !self.obey() {
-                return;
-            }
-            self.collect();
-            self.enforce_timeout();
-            self.assign();
-            self.start_workers();
-            self.retire();
-            if self.closing && self.seats.is_empty() && self.pending.is_empty() {
-                return;
-            }
-            self.sleep();
+    /// Does all there is to do now; `false` when the pool has ended.
+    pub(crate) fn round(&mut self) -> bool {
+        for seat in &self.seats {
+            seat.desk.stop_wanting();
         }
+        if !self.obey() {
+            return false;
+        }
+        self.collect();
+        self.enforce_timeout();
+        self.assign();
+        self.start_workers();
+        self.retire();
+        for seat in &mut self.seats {
+            seat.wake();
+        }
+        !(self.closing && self.seats.is_empty() && self.pending.is_empty())
+    }
+
+    /// Whether tasks or ends are under way, so that somebody must look after
+    /// the workers.
+    pub(crate) fn is_busy(&self) -> bool {
+        let busy = |seat: &Seat| !seat.is_idle() || seat.retired.is_some();
+        !self.pending.is_empty() || self.seats.iter().any(busy)
+    }
+
+    /// Notes what has happened since the last round.
+    pub(crate) fn note(&mut self, events: Events) {
+        self.an_end |= events.an_end;
     }
 
     /// Carries out what the callers said; `false` to end at once.
@@ -145,6 +160,7 @@ impl Router {
 
     /// Brings results back, and clears away workers that have ended.
     fn collect(&mut self) {
+        let look_for_ends = std::mem::take(&mut self.an_end);
         let mut position = 0;
         while position < self.seats.len() {
             let seat = &mut self.seats[position];
@@ -158,10 +174,11 @@ impl Router {
                 self.failures = 0;
             }
             seat.write_on();
-            if seat.process.is_alive() {
+            if !look_for_ends || seat.process.is_alive() {
                 position += 1;
             } else {
                 let seat = self.seats.remove(position);
+                self.shared.watch.remove(&seat);
                 self.clear(seat);
             }
         }
@@ -388,7 +405,7 @@ impl Router {
         let arguments = Arguments {
             desk: desk.mapping().clone(),
             own_bell: bell.clone(),
-            parent_bell: self.shared.bell.clone(),
+            parent_bell: self.shared.watch.results.clone(),
             initializer: self.settings.initializer.clone(),
             timed: self.settings.task_timeout.is_some(),
         };
@@ -396,6 +413,7 @@ impl Router {
             .name(format!("PoolWorker-{}", self.started))
             .prints_panics(false)
             .spawn(serve, arguments)?;
+        self.shared.watch.add(&process)?;
         Ok(Seat::new(
             process,
             desk,
@@ -426,17 +444,16 @@ impl Router {
         }
     }
 
-    /// Sleeps until something happens.
-    fn sleep(&self) {
-        let something = self.seats.iter().any(Seat::want);
-        if !something {
-            let mut descriptors = vec![self.shared.bell.as_fd()];
-            descriptors.extend(self.seats.iter().map(AsFd::as_fd));
-            let deadline = Deadline::after(self.patience());
-            let _ = wait_readable(&descriptors, deadline);
-        }
+    /// Tells the workers when to ring; returns how long to sleep at most.
+    pub(crate) fn prepare_to_sleep(&self) -> Duration {
+        let mut something = false;
         for seat in &self.seats {
-            seat.desk.stop_wanting();
+            something |= seat.want();
+        }
+        if something {
+            Duration::ZERO
+        } else {
+            self.patience()
         }
     }
 
@@ -468,6 +485,7 @@ impl Router {
             let _ = seat.process.kill();
         }
         for mut seat in std::mem::take(&mut self.seats) {
+            self.shared.watch.remove(&seat);
             let _ = seat.process.join_timeout(GRACE);
             seat.verdict = Some(Verdict::Cancelled);
             let (rest, _lost) = seat.clear(&mut self.arrived, &Error::Cancelled);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::handle;
 use crate::pool::bell::Bell;
-use crate::pool::desk::{Desk, RING, Ring};
+use crate::pool::desk::{Desk, RING, Ring, Sleep};
 use crate::pool::job::{Arrived, Inbox, Span};
 use crate::pool::record::{Functions, Header};
 use crate::process::Process;
@@ -47,6 +47,8 @@ pub(crate) struct Seat {
     functions: Option<Functions>,
     /// How much of the last task's record is not written yet.
     unwritten: usize,
+    /// Whether it was given something that it may have to be woken for.
+    has_news: bool,
     /// Results as they come; the last one may not be there as a whole.
     incoming: Vec<u8>,
     /// How many tasks to have waiting for it.
@@ -106,6 +108,7 @@ impl Seat {
             read: 0,
             functions: None,
             unwritten: 0,
+            has_news: false,
             incoming: Vec::new(),
             ahead: 1,
             measured: Instant::now(),
@@ -209,7 +212,7 @@ impl Seat {
         });
         span.from = to;
         self.desk.gate().allow(count);
-        self.wake();
+        self.has_news = true;
         given
     }
 
@@ -251,7 +254,7 @@ impl Seat {
             self.write(&rest[..part]);
             self.unwritten -= part;
             self.desk.set_written(Ring::Tasks, self.written);
-            self.wake();
+            self.has_news = true;
         }
     }
 
@@ -284,8 +287,13 @@ impl Seat {
         spans
     }
 
-    fn wake(&self) {
-        if self.desk.must_wake() {
+    /// Wakes the worker if it sleeps and was given something. This comes after
+    /// all has been handed out: on a busy machine the worker may run at once,
+    /// in the place of this thread.
+    pub(crate) fn wake(&mut self) {
+        if std::mem::take(&mut self.has_news)
+            && self.desk.must_wake(&[Sleep::Tasks, Sleep::Room])
+        {
             self.bell.ring();
         }
     }
@@ -313,7 +321,9 @@ impl Seat {
         }
         if self.read != before.1 {
             self.desk.set_read(Ring::Results, self.read);
-            self.wake();
+            if self.desk.must_wake(&[Sleep::Room]) {
+                self.bell.ring();
+            }
         }
         let count = self.finished.wrapping_sub(before.0);
         if count > 0 {

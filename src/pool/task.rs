@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::pool::job::{Arrived, Command, Inbox, Shared, Taken};
+use crate::pool::job::{Arrived, Command, Haste, Inbox, Shared, Taken};
 
 /// A task that [`Pool::apply_async`](crate::Pool::apply_async) has started.
 ///
@@ -82,7 +82,7 @@ impl<R: Serialize + DeserializeOwned> Task<R> {
             return Err(Error::AlreadyJoined);
         }
         let mut arrived = Arrived::default();
-        self.inbox.wait(&mut arrived, deadline);
+        self.inbox.wait(&self.shared, 1, &mut arrived, deadline);
         let Some((_, result)) = Taken::default().next(&mut arrived) else {
             return Ok(None);
         };
@@ -96,10 +96,11 @@ impl<R> Task<R> {
     /// if it is done, nothing happens.
     pub fn cancel(&self) {
         let inbox = self.inbox.clone();
-        self.shared.command(Command::Cancel {
+        let cancel = Command::Cancel {
             inbox,
             running: true,
-        });
+        };
+        self.shared.command(cancel, Haste::Now);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::handle::{self, Handle};
 use crate::image;
 use crate::mapping::Mapping;
 use crate::pool::bell::Bell;
-use crate::pool::desk::{Desk, RING, Ring};
+use crate::pool::desk::{Desk, RING, Ring, Sleep};
 use crate::pool::record::{Functions, Header};
 use crate::trace;
 use crate::worker::{self, Answer, Trampoline};
@@ -191,7 +191,7 @@ impl Worker {
                 std::hint::spin_loop();
             } else {
                 let gate = self.desk.gate();
-                self.sleep_unless(|desk| {
+                self.sleep_unless(Sleep::Tasks, |desk| {
                     gate.counts().waiting() > 0 || desk.is_closing()
                 });
             }
@@ -200,8 +200,8 @@ impl Worker {
     }
 
     /// Sleeps until the parent rings, unless there is something to do already.
-    fn sleep_unless(&self, there_is_work: impl Fn(&Desk) -> bool) {
-        if self.desk.fall_asleep(|| there_is_work(&self.desk)) {
+    fn sleep_unless(&self, sleep: Sleep, there_is_work: impl Fn(&Desk) -> bool) {
+        if self.desk.fall_asleep(sleep, || there_is_work(&self.desk)) {
             // Not before it is said: else the parent could fall asleep in
             // between, and each would wait for the other.
             if self.desk.must_ring_anyway() {
@@ -248,7 +248,9 @@ impl Worker {
             let part = left.min(RING as u64 / 4);
             let wanted = self.read + part;
             while self.desk.written(Ring::Tasks) < wanted {
-                self.sleep_unless(|desk| desk.written(Ring::Tasks) >= wanted);
+                self.sleep_unless(Sleep::Tasks, |desk| {
+                    desk.written(Ring::Tasks) >= wanted
+                });
             }
             self.append(part as usize);
             self.desk.set_read(Ring::Tasks, self.read);
@@ -292,7 +294,9 @@ impl Worker {
                 free.min(left)
             };
             if part > free || part == 0 {
-                self.sleep_unless(|desk| desk.read(Ring::Results) != read);
+                self.sleep_unless(Sleep::Room, |desk| {
+                    desk.read(Ring::Results) != read
+                });
                 continue;
             }
             let piece = &self.result[done..done + part];
