@@ -19,7 +19,7 @@ workbook.session().then(session => {
         const answer = await post('progress', {}).catch(() => null);
         const known = answer ? await answer.json() : { exercises: {} };
         for (const panel of panels) {
-            show(panel, known.exercises[panel.dataset.exercise]);
+            show(panel, (known.exercises[panel.dataset.exercise] || {}).last);
         }
         for (const row of rows) {
             fill(row, known.exercises[row.dataset.exercise]);
@@ -151,10 +151,10 @@ workbook.session().then(session => {
 
     function fill(row, grade) {
         const cell = row.querySelector('.grade-cell');
+        const worth = Number(row.dataset.points);
         cell.textContent = !grade ? 'not started'
-            : grade.out_of === undefined ? 'started' : `${grade.points} of ${grade.out_of}`;
-        row.classList.toggle('full', Boolean(grade) && grade.points === grade.out_of
-            && grade.out_of > 0);
+            : grade.best === null ? 'started' : `${grade.best} of ${worth}`;
+        row.classList.toggle('full', Boolean(grade) && grade.best === worth);
     }
 
     function summary(known) {
@@ -162,10 +162,10 @@ workbook.session().then(session => {
         if (!place || rows.length === 0) {
             return;
         }
-        const sum = key => Object.values(known.exercises)
-            .reduce((all, grade) => all + (grade[key] || 0), 0);
+        const best = id => (known.exercises[id] || {}).best || 0;
+        const sum = ids => ids.reduce((part, id) => part + best(id), 0);
         const all = Number(place.dataset.points);
-        const points = sum('points');
+        const points = sum(rows.map(row => row.dataset.exercise));
         const bar = place.querySelector('progress');
         bar.value = points;
         bar.hidden = false;
@@ -182,9 +182,7 @@ workbook.session().then(session => {
             const ids = rows
                 .filter(row => row.dataset.chapter === total.dataset.chapterTotal)
                 .map(row => row.dataset.exercise);
-            const have = ids.reduce(
-                (part, id) => part + ((known.exercises[id] || {}).points || 0), 0);
-            total.textContent = `${have} of ${total.dataset.points}`;
+            total.textContent = `${sum(ids)} of ${total.dataset.points}`;
         }
     }
 });

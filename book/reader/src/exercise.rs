@@ -86,12 +86,6 @@ impl Exercise {
         format!("exercises/{}.rs", self.stem())
     }
 
-    /// Where the learner's copy lies once it is started.
-    #[must_use]
-    pub fn answer(&self) -> String {
-        format!("exercises/src/bin/{}.rs", self.stem())
-    }
-
     fn stem(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
     }
@@ -144,7 +138,8 @@ pub fn progress(project: &Project) -> Result<String> {
         for exercise in ours() {
             writeln!(
                 shown,
-                "<tr data-exercise=\"{0}\" data-chapter=\"{name}\"><th scope=\"row\">\
+                "<tr data-exercise=\"{0}\" data-chapter=\"{name}\" \
+                 data-points=\"{4}\"><th scope=\"row\">\
                  <a href=\"{name}.html#exercise-{0}\">{1}</a></th><td>{2}, {3}</td>\
                  <td>{4}</td><td class=\"grade-cell\">not known here</td></tr>",
                 escape(&exercise.id),

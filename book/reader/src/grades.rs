@@ -1,8 +1,9 @@
 //! What is known of the learner's work: which exercises are started, and grades.
 
-use crate::exercise::Manifest;
 use crate::project::Project;
 use anyhow::Result;
+use grader::records::Records;
+use grader::workbook::Workbook;
 use serde_json::{Map, Value, json};
 
 /// The grade in what `cargo grade --json NAME` prints: a grade, or a list of one.
@@ -14,19 +15,23 @@ pub fn one(printed: &str) -> Option<Value> {
     grade.get("checks").is_some().then_some(grade)
 }
 
-/// What pages show: for each exercise that was started, its last grade if it has
-/// one.
+/// What pages show: for each exercise that was started, its last grade, if it has
+/// one, and the points of its best.
 ///
 /// # Errors
 ///
-/// There is no manifest of exercises.
+/// There is no manifest of exercises, or it contradicts itself.
 pub fn all(project: &Project) -> Result<Value> {
-    let manifest = Manifest::read(project)?;
+    let workbook = Workbook::open(project.root())?;
+    let records = Records::of(&workbook);
     let mut known = Map::new();
-    for exercise in &manifest.exercises {
-        if project.path(&exercise.answer()).is_file() {
-            known.insert(exercise.id.clone(), json!({}));
+    for exercise in &workbook.manifest.exercises {
+        let last = records.grades(exercise).pop();
+        if last.is_none() && !workbook.answer(exercise).is_file() {
+            continue;
         }
+        let best = records.best(exercise).map(|grade| grade.points);
+        known.insert(exercise.id.clone(), json!({ "last": last, "best": best }));
     }
     Ok(json!({ "exercises": known }))
 }

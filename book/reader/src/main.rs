@@ -1,6 +1,6 @@
 //! Serves the book from the reader's own machine.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use reader::project::Project;
 use reader::server::{Options, Server};
@@ -152,9 +152,7 @@ fn serve(arguments: Serve) -> Result<()> {
                 _ = terminate.recv() => {}
             }
         };
-        server
-            .serve(options.follow, end)
-            .await
-            .context("the book cannot be served")
+        server.serve(end).await;
+        Ok(())
     })
 }

@@ -36,7 +36,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Notify, Semaphore, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, mpsc, watch};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
@@ -111,6 +111,7 @@ pub struct Server {
     listener: TcpListener,
     reader: Arc<Reader>,
     address: SocketAddr,
+    changes: Option<(Watch, mpsc::Receiver<Change>)>,
 }
 
 impl Server {
@@ -150,11 +151,17 @@ impl Server {
             numbers: AtomicU64::new(1),
             closing: Notify::new(),
         });
+        // A change between the build and the watch would be missed.
+        let changes = match options.follow {
+            true => Some(Watch::start(&options.project)?),
+            false => None,
+        };
         reader.build().await;
         Ok(Server {
             listener,
             reader,
             address,
+            changes,
         })
     }
 
@@ -171,24 +178,16 @@ impl Server {
     }
 
     /// Serves until `end` is there, then ends whatever runs.
-    ///
-    /// # Errors
-    ///
-    /// Changes of files cannot be followed.
-    pub async fn serve(
-        self,
-        follow: bool,
-        end: impl Future<Output = ()>,
-    ) -> Result<()> {
+    pub async fn serve(self, end: impl Future<Output = ()>) {
         let router = router(self.reader.clone());
-        let _watch = if follow {
-            Some(self.reader.follow()?)
-        } else {
-            None
-        };
-        let building = follow.then(|| {
+        let mut building = None;
+        let _watch = self.changes.map(|(watch, changes)| {
+            tokio::spawn(self.reader.clone().follow(changes));
             let reader = self.reader.clone();
-            tokio::spawn(async move { actions::build_examples(&reader).await })
+            building = Some(tokio::spawn(async move {
+                actions::build_examples(&reader).await;
+            }));
+            watch
         });
         tokio::pin!(end);
         loop {
@@ -202,7 +201,6 @@ impl Server {
             }
         }
         self.reader.close(building).await;
-        Ok(())
     }
 }
 
@@ -227,23 +225,18 @@ impl Reader {
     }
 
     /// Builds the pages again whenever something changes that they show.
-    fn follow(self: &Arc<Self>) -> Result<Watch> {
-        let (watch, mut changes) = Watch::start(&self.project)?;
-        let reader = self.clone();
-        tokio::spawn(async move {
-            while let Some(change) = changes.recv().await {
-                match change {
-                    Change::Pages => reader.build().await,
-                    Change::Grades => {
-                        reader.status.send_modify(|status| status.grades += 1);
-                    }
-                }
-                if let Some(problems) = &reader.status.borrow().problems {
-                    eprintln!("{problems}");
+    async fn follow(self: Arc<Self>, mut changes: mpsc::Receiver<Change>) {
+        while let Some(change) = changes.recv().await {
+            match change {
+                Change::Pages => self.build().await,
+                Change::Grades => {
+                    self.status.send_modify(|status| status.grades += 1);
                 }
             }
-        });
-        Ok(watch)
+            if let Some(problems) = &self.status.borrow().problems {
+                eprintln!("{problems}");
+            }
+        }
     }
 
     /// Ends what runs, and waits until it is gone.

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use thirtyfour::Key;
 use thirtyfour::prelude::*;
 
 /// Nothing on a page takes this long unless it hangs.
@@ -146,12 +147,36 @@ impl Browser {
             .unwrap()
     }
 
+    /// The page's heading, if the page stays while it is asked.
+    pub(crate) async fn heading(&self) -> Option<String> {
+        self.driver
+            .find(By::Css("main h1"))
+            .await
+            .ok()?
+            .text()
+            .await
+            .ok()
+    }
+
     /// Clicks on what a selector finds first.
     pub(crate) async fn click(&self, selector: &str) {
         let found = self.driver.find(By::Css(selector)).await;
         let found = found.unwrap_or_else(|_| panic!("no {selector}"));
         found.scroll_into_view().await.unwrap();
         found.click().await.unwrap();
+    }
+
+    /// Presses a key wherever the focus is.
+    pub(crate) async fn keys(&self, key: Key) {
+        let chain = self.driver.action_chain().send_keys(key);
+        chain.perform().await.unwrap();
+    }
+
+    /// Shows the page as on paper (`print`), or as on a screen again (empty).
+    pub(crate) async fn media(&self, medium: &str) {
+        let command = "Emulation.setEmulatedMedia";
+        let wanted = json!({ "media": medium });
+        self.driver.cdp().send_raw(command, wanted).await.unwrap();
     }
 
     /// What axe-core finds against WCAG 2.2 AA; `None` where it is not installed.

@@ -92,6 +92,25 @@ impl Repository {
         }
     }
 
+    /// Takes over the workbook's own style and scripts.
+    pub(crate) fn borrow_theme(&self) {
+        let workbook = Repository::workbook();
+        for entry in fs::read_dir(workbook.root.join("book/theme")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            self.write(&format!("book/theme/{name}"), &text);
+        }
+        let theirs = workbook.root.join("book/book.toml");
+        let theirs = fs::read_to_string(theirs).unwrap();
+        let start = theirs.find("additional-css").unwrap();
+        let end = start + theirs[start..].find("\n\n").unwrap();
+        let ours = fs::read_to_string(self.root.join("book/book.toml")).unwrap();
+        let added =
+            format!("[output.html]\n{}\n[output.html.pl", &theirs[start..end]);
+        self.write("book/book.toml", &ours.replace("[output.html.pl", &added));
+    }
+
     /// Writes a file, by its path from the root.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root.join(path);

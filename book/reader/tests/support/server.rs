@@ -86,6 +86,10 @@ const SETTINGS: &str = "[busy]\nseconds = 60\n[[busy.arguments]]\nname = \"way\"
     name = \"numbers\"\nkind = \"integer\"\nleast = 0\nmost = 9\ncount = [0, 3]\n\
     [short]\nseconds = 1\n";
 
+/// A chapter that a reader can play with.
+pub(crate) const PLAY: &str = "# One\n\n{{#example busy}}\n\n{{#quiz why}}\n\n\
+    | a | b |\n|---|---|\n| wide | table |\n";
+
 impl Server {
     /// Starts one with the usual patience.
     pub(crate) fn start() -> Self {
@@ -99,6 +103,8 @@ impl Server {
         let short = BUSY.replace("unwrap_or(\"hello\")", "unwrap_or(\"wait\")");
         repository.write("examples/short.rs", &short);
         repository.write("examples/output/busy.txt", "out []\n");
+        repository.write("book/src/one.md", PLAY);
+        repository.borrow_theme();
         repository.write("book/examples.toml", SETTINGS);
         repository.write(
             "Cargo.toml",
