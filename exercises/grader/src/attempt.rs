@@ -124,4 +124,19 @@ impl<'a> Attempt<'a> {
             self.sheet.fail(check, verdict, seen.to_string());
         }
     }
+
+    /// Notes a failure if not `right`, and nothing else: for the rounds of a loop,
+    /// after which `sheet.pass` passes what has not failed. A round that stops the
+    /// part then leaves no check passed that it was to decide.
+    pub fn require(
+        &mut self,
+        check: &str,
+        verdict: Verdict,
+        right: bool,
+        seen: impl Display,
+    ) {
+        if !right {
+            self.sheet.fail(check, verdict, seen.to_string());
+        }
+    }
 }

@@ -7,6 +7,7 @@
 //! - one module for each exercise, named after it
 
 mod common;
+mod pipe_big_message;
 mod pipe_echo;
 mod pipe_hang_up;
 mod pool_checksums;
@@ -36,6 +37,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "queue_merge" => queue_merge::judge,
         "pipe_echo" => pipe_echo::judge,
         "pipe_hang_up" => pipe_hang_up::judge,
+        "pipe_big_message" => pipe_big_message::judge,
         _ => return None,
     })
 }

@@ -26,9 +26,12 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
             let lists = Lists::random(attempt, &lengths);
             let finished = attempt.conduct(lists.plan(), |_, run| run.run_free())?;
             let answer = lists.compared(&lists.bytes(), finished.answer.clone());
-            attempt.check("right", Verdict::Fail, answer.complete(), answer);
-            clean_end(attempt, "clean", &finished);
+            attempt.require("right", Verdict::Fail, answer.complete(), answer);
+            if lengths == [2, 2, 2] {
+                clean_end(attempt, "clean", &finished);
+            }
         }
+        attempt.sheet.pass("right");
         Ok(())
     });
     attempt.part(&["killed"], one_is_killed);
