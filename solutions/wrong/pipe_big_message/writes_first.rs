@@ -1,6 +1,6 @@
 //! Misconception: first I speak, then I listen.
 //! Loses: large clean
-//! Told: waits for room to write to
+//! Told: whose other end is held by process
 
 use std::env;
 use std::error::Error;

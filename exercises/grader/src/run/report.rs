@@ -109,11 +109,13 @@ impl Run {
             _ if target.starts_with("pipe:") => ("pipe", target.clone()),
             _ => return self.other_descriptor(process, number, target, all),
         };
+        // The other end of a pipe is the one for the other direction.
+        let writing = writes(process, number);
         let mut holders: Vec<String> = Vec::new();
         for ((holder, holds), other) in &all.targets {
             let same = (*holder, *holds) == (process, number);
-            let far =
-                *other == far_end && (kind == "socket" || writes(*holder, *holds));
+            let far = *other == far_end
+                && (kind == "socket" || writes(*holder, *holds) != writing);
             if far && !same {
                 holders.push(self.name(*holder));
             }
