@@ -15,6 +15,7 @@ mod pool_order;
 mod process_deadline;
 mod process_exit_status;
 mod process_square;
+mod queue_credits;
 mod queue_drain;
 mod queue_merge;
 mod team;
@@ -38,6 +39,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "pipe_echo" => pipe_echo::judge,
         "pipe_hang_up" => pipe_hang_up::judge,
         "pipe_big_message" => pipe_big_message::judge,
+        "queue_credits" => queue_credits::judge,
         _ => return None,
     })
 }
