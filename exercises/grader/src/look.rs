@@ -45,8 +45,39 @@ impl Look {
     /// Looks at all descendants of `ancestor`, which is not part of the look.
     #[must_use]
     pub fn below(ancestor: u32) -> Look {
+        Look::at(descendants(ancestor))
+    }
+
+    /// The same for a fraction of the price, where the kernel keeps lists of
+    /// children. They are complete as long as no process starts or ends meanwhile:
+    /// two such looks that are alike, with all asleep, have missed nobody.
+    #[must_use]
+    pub fn quick(ancestor: u32) -> Look {
+        let mut found = Vec::new();
+        let mut ahead = vec![ancestor];
+        while let Some(parent) = ahead.pop() {
+            for thread in numbers_in(&PathBuf::from(format!("/proc/{parent}/task")))
+            {
+                let path = format!("/proc/{parent}/task/{thread}/children");
+                match fs::read_to_string(path) {
+                    Ok(line) => {
+                        let ids = line.split_whitespace().map(str::parse::<u32>);
+                        ahead.extend(ids.map_while(Result::ok));
+                    }
+                    // A kernel without such lists.
+                    Err(_) if parent == ancestor => return Look::below(ancestor),
+                    Err(_) => {} // it has just ended
+                }
+            }
+            found.push(parent);
+        }
+        found.retain(|id| *id != ancestor);
+        Look::at(found)
+    }
+
+    fn at(ids: Vec<u32>) -> Look {
         let mut processes = BTreeMap::new();
-        for id in descendants(ancestor) {
+        for id in ids {
             // A process that has gone since is no part of the tree any more.
             if let Some(process) = process(id) {
                 processes.insert(id, process);
@@ -236,6 +267,26 @@ mod tests {
         );
         child.wait().expect("the child is ours");
         assert!(!Look::below(here).processes.contains_key(&child.id()));
+    }
+
+    #[test]
+    fn quick_look_finds_grandchildren() {
+        let mut shell = Command::new("sh")
+            .args(["-c", "cat; true"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("sh exists on every Linux system");
+        let there = |look: Look| {
+            let cat = look.processes.into_values().find(|it| it.name == "cat");
+            cat.is_some_and(|cat| cat.parent == shell.id())
+        };
+        while !there(Look::below(std::process::id())) {
+            std::thread::yield_now();
+        }
+        assert!(there(Look::quick(std::process::id())));
+        drop(shell.stdin.take());
+        shell.wait().expect("the shell is ours");
     }
 
     #[test]

@@ -401,3 +401,47 @@ fn a_class_is_graded_once_and_resumed() {
         "three, a torn one, one more"
     );
 }
+
+/// What an answer can see of the machine, told through its panic.
+const SPY: &str = "fn main() {
+    let neighbour = std::fs::read_dir(\"DESK\").is_ok();
+    let network = std::fs::read_to_string(\"/proc/net/dev\").unwrap();
+    panic!(\"neighbour {neighbour}, interfaces {}\", network.lines().count() - 2);
+}";
+
+#[test]
+fn strangers_are_confined_or_refused() {
+    let desk = Desk::new("confined");
+    let class = desk.root.join("class");
+    let spy = SPY.replace("DESK", &desk.root.display().to_string());
+    for (learner, text) in [("ada", desk.solution()), ("bob", spy)] {
+        fs::create_dir_all(class.join(learner)).expect("room");
+        fs::write(class.join(learner).join("pool_order.rs"), text).expect("room");
+    }
+    let refused = desk
+        .command(&["class", "class"])
+        .env("PATH", "/nowhere")
+        .output();
+    let refused = refused.expect("the grader starts");
+    assert_eq!(refused.status.code(), Some(2));
+    let advice = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        advice.contains("bubblewrap") && advice.contains("--unconfined"),
+        "{advice}"
+    );
+    assert!(!class.join("grades.jsonl").exists());
+
+    let output = desk.grade(&["class", "class", "--json"]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    if !output.status.success() {
+        // A machine without bubblewrap: refused again, and nothing was run.
+        assert!(errors.contains("--unconfined"), "{errors}");
+        assert!(!class.join("grades.jsonl").exists());
+        return;
+    }
+    let grades: Vec<grader::class::ClassGrade> =
+        serde_json::from_slice(&output.stdout).expect("JSON and nothing else");
+    assert!(grades[0].grade.is_full(), "{grades:#?}");
+    let seen = &grades[1].grade.printed;
+    assert!(seen.contains("neighbour false, interfaces 1"), "{seen}");
+}

@@ -183,7 +183,7 @@ impl Supervised {
     /// All processes of the answer, as they are now.
     #[must_use]
     pub fn look(&self) -> Look {
-        Look::below(self.warden)
+        Look::quick(self.warden)
     }
 
     /// Ends whatever is left, and the helper.
