@@ -53,7 +53,7 @@ use crate::shared::{Memory, Shared, Sizes, State};
 /// ```
 #[doc(alias = "RawArray")]
 #[doc(alias = "SharedMemory")]
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "", transparent)]
 pub struct Array<T: Pod>(Shared<Parts<T>>);
 
@@ -124,8 +124,8 @@ impl<T: Pod> Array<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] when no memory is that large, [`Error::Io`] when the
-    /// system has none for it. Pages are taken up when they are first used.
+    /// [`Error::Io`] when the system has no memory or descriptor for it. Memory
+    /// is taken up when it is first used.
     pub fn new(length: usize) -> Result<Array<T>> {
         Shared::new([length as u64, size_of::<T>() as u64]).map(Array)
     }
@@ -191,7 +191,7 @@ impl<T: Pod> Array<T> {
     ///
     /// As for [`lock`](Array::lock).
     pub fn try_lock(&self) -> TryLockResult<ArrayGuard<'_, T>> {
-        self.lock_range_timeout(.., Duration::ZERO)
+        self.lock_timeout(Duration::ZERO)
     }
 
     /// Waits at most `timeout` for the whole array; `None` when time is up.
@@ -229,8 +229,7 @@ impl<T: Pod> Array<T> {
     /// [`Error::OutOfRange`]; [`Error::Poisoned`] after a holder died; else as
     /// for [`lock`](Array::lock).
     pub fn get(&self, index: usize) -> Result<T> {
-        let element = self.lock_range(self.one(index)?)?;
-        Ok(element[0])
+        Ok(self.lock_range(index..=index)?[0])
     }
 
     /// Replaces the element at `index`, under its lock.
@@ -239,8 +238,7 @@ impl<T: Pod> Array<T> {
     ///
     /// As for [`get`](Array::get).
     pub fn set(&self, index: usize, value: T) -> Result<()> {
-        let mut element = self.lock_range(self.one(index)?)?;
-        element[0] = value;
+        self.lock_range(index..=index)?[0] = value;
         Ok(())
     }
 
@@ -252,15 +250,6 @@ impl<T: Pod> Array<T> {
     /// [`lock`](Array::lock).
     pub fn to_vec(&self) -> Result<Vec<T>> {
         Ok(self.lock()?.to_vec())
-    }
-
-    fn one(&self, index: usize) -> Result<Range<usize>> {
-        let length = self.len();
-        if index < length {
-            Ok(index..index + 1)
-        } else {
-            Err(Error::OutOfRange { index, length })
-        }
     }
 
     fn checked(&self, range: impl RangeBounds<usize>) -> Result<Range<usize>> {
@@ -275,12 +264,12 @@ impl<T: Pod> Array<T> {
             Bound::Excluded(&end) => end,
             Bound::Unbounded => length,
         };
-        let index = start.max(end);
-        if index <= length {
-            Ok(start..end.max(start))
-        } else {
-            Err(Error::OutOfRange { index, length })
+        let end = end.max(start);
+        if end > length {
+            let index = end - 1;
+            return Err(Error::OutOfRange { index, length });
         }
+        Ok(start..end)
     }
 
     /// Takes `range` as soon as nobody holds anything of it.
@@ -306,7 +295,7 @@ impl<T: Pod> Array<T> {
                 },
             };
             drop(gate);
-            if deadline.is_over() || !in_the_way.holder.wait_unlocked(deadline)? {
+            if !in_the_way.holder.wait_unlocked(deadline)? {
                 return Ok(None);
             }
         }
@@ -337,7 +326,7 @@ impl<T: Pod> Array<T> {
             if slot.end.load(Ordering::Acquire) != 0 {
                 continue;
             }
-            if let Some(hold) = Hold::attempt(&slot.holder)? {
+            if let Some((_, hold)) = Hold::attempt(&slot.holder)? {
                 self.0.used.fetch_max(index as u32 + 1, Ordering::Relaxed);
                 return Ok(Some((slot, hold)));
             }
@@ -420,21 +409,6 @@ impl<T: Pod> Drop for ArrayGuard<'_, T> {
         if !self.hold.is_panicking() {
             self.slot.end.store(0, Ordering::Release);
         }
-    }
-}
-
-impl<T: Pod> Clone for Array<T> {
-    /// Makes another handle to the same array.
-    fn clone(&self) -> Array<T> {
-        Array(self.0.clone())
-    }
-}
-
-impl<T: Pod> fmt::Debug for Array<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Array")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,5 @@
 //! A place where processes wait for each other.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
@@ -54,10 +53,11 @@ use crate::sleepers::Sleepers;
 ///     Ok(())
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Barrier(Arc<Member>);
 
 /// This process as one that others count on.
+#[derive(Debug)]
 struct Member {
     meeting: Shared<Meeting>,
     /// Its place in the list of members; [`Member::NONE`] while it has none.
@@ -90,10 +90,6 @@ unsafe impl State for Meeting {
         (1..=MOST)
             .contains(&parties)
             .then_some(parties + SPARE_PLACES)
-    }
-
-    fn initialize(_: &Memory<Self>) -> Result<()> {
-        Ok(())
     }
 }
 
@@ -154,22 +150,12 @@ impl Barrier {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`]; [`Error::TooLarge`] for more than 65,535;
-    /// [`Error::Io`] when the system has no memory or descriptor for it.
+    /// [`Error::Zero`]; [`Error::Io`] when the system has no memory or
+    /// descriptor for it, or there are more than 65,535 parties.
     pub fn new(parties: usize) -> Result<Barrier> {
-        match parties {
-            0 => Err(Error::Zero {
-                what: "parties".into(),
-            }),
-            1..=MOST => {
-                let meeting = Shared::new([parties as u64, 0])?;
-                Ok(Barrier(Arc::new(Member::new(meeting))))
-            }
-            size => Err(Error::TooLarge {
-                size,
-                capacity: MOST,
-            }),
-        }
+        Error::check_not_zero(parties, "parties")?;
+        let meeting = Shared::new([parties as u64, 0])?;
+        Ok(Barrier(Arc::new(Member::new(meeting))))
     }
 
     /// Waits until all parties have come; returns how many came before.
@@ -382,16 +368,6 @@ impl<'de> Deserialize<'de> for Barrier {
         let member = Member::new(Shared::deserialize(deserializer)?);
         member.register();
         Ok(Barrier(Arc::new(member)))
-    }
-}
-
-impl fmt::Debug for Barrier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Barrier")
-            .field("parties", &self.parties())
-            .field("waiting", &self.waiting())
-            .field("is_broken", &self.is_broken())
-            .finish()
     }
 }
 

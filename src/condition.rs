@@ -1,21 +1,19 @@
 //! Waiting under a lock until what it protects has changed.
 
-use std::fmt;
-use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytemuck::Pod;
 use serde::{Deserialize, Serialize};
 
-use crate::array::{Array, ArrayGuard};
+use crate::array::ArrayGuard;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::lock::{Lock, LockError, LockGuard, LockResult};
+use crate::lock::{LockError, LockGuard, LockResult};
 use crate::robust::LOOK_AGAIN;
-use crate::shared::{Memory, Shared, Sizes, State};
+use crate::shared::{Shared, Sizes, State};
 use crate::sleepers;
-use crate::value::{Value, ValueGuard};
+use crate::value::ValueGuard;
 use crate::waiting::waiting;
 
 /// Lets who holds a lock wait for a change that somebody else makes under it.
@@ -25,7 +23,8 @@ use crate::waiting::waiting;
 /// [`wait_while`](Condition::wait_while) does that. A process that dies after
 /// it was notified does not matter, as the others look again by themselves.
 ///
-/// It works with the guards of [`Lock`], [`Value`] and [`Array`], as the
+/// It works with the guards of [`Lock`](crate::Lock), [`Value`](crate::Value)
+/// and [`Array`](crate::Array), as the
 /// standard library's `Condvar` does with those of `Mutex`; Python's
 /// `Condition` has a lock of its own.
 ///
@@ -54,7 +53,7 @@ use crate::waiting::waiting;
 /// }
 /// ```
 #[doc(alias = "Condvar")]
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Condition(Shared<Bell>);
 
 #[repr(C)]
@@ -71,36 +70,20 @@ struct Bell {
 unsafe impl State for Bell {
     type Tail = ();
     const KIND: [u8; 8] = *b"cond   1";
-
-    fn tail_length(_: Sizes) -> Option<usize> {
-        Some(0)
-    }
-
-    fn initialize(_: &Memory<Self>) -> Result<()> {
-        Ok(())
-    }
 }
 
 /// The guards that a [`Condition`] can give back and take again.
-pub trait Guard: Sized + sealed::Again {
+pub trait Guard: Sized {
     /// What the guard gives access to.
     type Data: ?Sized;
 
     /// Makes the data accessible.
     #[doc(hidden)]
     fn data(&mut self) -> &mut Self::Data;
-}
 
-mod sealed {
-    use crate::lock::LockResult;
-
-    /// Locks what a guard had locked, once more.
-    pub trait Again: Sized {
-        type Source;
-
-        fn source(&self) -> Self::Source;
-        fn lock_again(source: Self::Source) -> LockResult<Self>;
-    }
+    /// Gives the lock back while `sleep` runs, then takes it again.
+    #[doc(hidden)]
+    fn without(self, sleep: impl FnOnce()) -> LockResult<Self>;
 }
 
 impl Condition {
@@ -238,15 +221,13 @@ impl Condition {
         rung: u32,
         deadline: Deadline,
     ) -> LockResult<G> {
-        let source = guard.source();
         self.0.waiters.fetch_add(1, Ordering::SeqCst);
-        drop(guard);
-        let waiting = waiting(c"in a condition");
-        let limit = deadline.remaining_at_most(LOOK_AGAIN);
-        sleepers::wait(&self.0.rung, rung, limit);
-        self.0.waiters.fetch_sub(1, Ordering::SeqCst);
-        drop(waiting);
-        G::lock_again(source)
+        guard.without(|| {
+            let _waiting = waiting(c"in a condition");
+            let limit = deadline.remaining_at_most(LOOK_AGAIN);
+            sleepers::wait(&self.0.rung, rung, limit);
+            self.0.waiters.fetch_sub(1, Ordering::SeqCst);
+        })
     }
 
     fn rung(&self) -> u32 {
@@ -260,16 +241,11 @@ impl Guard for LockGuard<'_> {
     fn data(&mut self) -> &mut Self {
         self
     }
-}
 
-impl<'a> sealed::Again for LockGuard<'a> {
-    type Source = &'a Lock;
-
-    fn source(&self) -> &'a Lock {
-        self.lock
-    }
-
-    fn lock_again(lock: &'a Lock) -> LockResult<Self> {
+    fn without(self, sleep: impl FnOnce()) -> LockResult<Self> {
+        let lock = self.lock;
+        drop(self);
+        sleep();
         lock.lock()
     }
 }
@@ -280,16 +256,11 @@ impl<T: Pod> Guard for ValueGuard<'_, T> {
     fn data(&mut self) -> &mut T {
         self
     }
-}
 
-impl<'a, T: Pod> sealed::Again for ValueGuard<'a, T> {
-    type Source = &'a Value<T>;
-
-    fn source(&self) -> &'a Value<T> {
-        self.value
-    }
-
-    fn lock_again(value: &'a Value<T>) -> LockResult<Self> {
+    fn without(self, sleep: impl FnOnce()) -> LockResult<Self> {
+        let value = self.value;
+        drop(self);
+        sleep();
         value.lock()
     }
 }
@@ -300,22 +271,11 @@ impl<T: Pod> Guard for ArrayGuard<'_, T> {
     fn data(&mut self) -> &mut [T] {
         self
     }
-}
 
-impl<'a, T: Pod> sealed::Again for ArrayGuard<'a, T> {
-    type Source = (&'a Array<T>, Range<usize>);
-
-    fn source(&self) -> Self::Source {
-        (self.array, self.range.clone())
-    }
-
-    fn lock_again((array, range): Self::Source) -> LockResult<Self> {
+    fn without(self, sleep: impl FnOnce()) -> LockResult<Self> {
+        let (array, range) = (self.array, self.range.clone());
+        drop(self);
+        sleep();
         array.lock_range(range)
-    }
-}
-
-impl fmt::Debug for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Condition").finish_non_exhaustive()
     }
 }

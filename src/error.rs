@@ -166,6 +166,14 @@ impl Error {
         Error::Corrupt { what }
     }
 
+    /// Refuses a `number` of `what` that is zero.
+    pub(crate) fn check_not_zero(number: usize, what: &'static str) -> Result<()> {
+        match number {
+            0 => Err(Error::Zero { what: what.into() }),
+            _ => Ok(()),
+        }
+    }
+
     /// Gives the conversion from a system error for `map_err`.
     pub(crate) fn io<E: Into<io::Error>>(
         doing: &'static str,

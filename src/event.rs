@@ -1,6 +1,5 @@
 //! A flag that processes wait for.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::shared::{Memory, Shared, Sizes, State};
+use crate::shared::{Shared, Sizes, State};
 use crate::sleepers::Sleepers;
 
 /// A flag: once somebody sets it, all who wait for it go on.
@@ -37,7 +36,7 @@ use crate::sleepers::Sleepers;
 ///     Ok(())
 /// }
 /// ```
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event(Shared<Flag>);
 
 #[repr(C)]
@@ -52,14 +51,6 @@ struct Flag {
 unsafe impl State for Flag {
     type Tail = ();
     const KIND: [u8; 8] = *b"event  1";
-
-    fn tail_length(_: Sizes) -> Option<usize> {
-        Some(0)
-    }
-
-    fn initialize(_: &Memory<Self>) -> Result<()> {
-        Ok(())
-    }
 }
 
 impl Event {
@@ -132,12 +123,4 @@ impl Event {
 
 fn is_set(changes: u32) -> bool {
     changes % 2 == 1
-}
-
-impl fmt::Debug for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event")
-            .field("is_set", &self.is_set())
-            .finish()
-    }
 }

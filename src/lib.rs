@@ -63,7 +63,9 @@
 //! All processes that share a handle run the same program for the same user. Bytes
 //! that one of them sends are checked before they are used: wrong ones are an
 //! error. A process that shares *memory* can write anything there at any time:
-//! then values are wrong, but no memory outside of the shared part is touched.
+//! then values are wrong, but no memory outside of the shared part is touched. The
+//! exception are the words of a lock. They belong to the C library, which follows
+//! pointers in them: a process that writes over those can crash the others.
 //!
 //! # What is not here
 //!

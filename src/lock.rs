@@ -66,13 +66,14 @@ use crate::shared::{Shared, Sizes};
 /// ```
 #[doc(alias = "Mutex")]
 #[doc(alias = "RLock")]
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Lock(Shared<RobustMutex>);
 
 /// A guard, or why there is none, or not without a warning.
 pub type LockResult<G> = std::result::Result<G, LockError<G>>;
 
 /// Why a lock could not be taken, or must be taken with care.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum LockError<G> {
     /// A process died or panicked under the lock, and nobody has marked what
@@ -123,10 +124,9 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// [`LockError::Poisoned`] as for [`lock`](Lock::lock).
+    /// As for [`lock`](Lock::lock).
     pub fn try_lock(&self) -> TryLockResult<LockGuard<'_>> {
-        let hold = Hold::attempt(&self.0)?;
-        warned(hold, |hold| LockGuard { lock: self, hold })
+        self.lock_timeout(Duration::ZERO)
     }
 
     /// Waits at most `timeout` for the lock; `None` when time is up.
@@ -191,20 +191,6 @@ impl<G> From<Error> for LockError<G> {
     }
 }
 
-impl<G> fmt::Debug for LockError<G> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LockError::Poisoned { pid, .. } => f
-                .debug_struct("Poisoned")
-                .field("pid", pid)
-                .finish_non_exhaustive(),
-            LockError::Failed(error) => {
-                f.debug_tuple("Failed").field(error).finish()
-            }
-        }
-    }
-}
-
 impl<G> fmt::Display for LockError<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -214,19 +200,11 @@ impl<G> fmt::Display for LockError<G> {
     }
 }
 
-impl fmt::Debug for Lock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let poisoned_by = self.0.poison();
-        f.debug_struct("Lock")
-            .field("poisoned_by", &poisoned_by)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A robust mutex that is held, as all guards have one inside.
 ///
 /// It stays in its thread, since the system's list of held locks is one per
 /// thread.
+#[derive(Debug)]
 pub(crate) struct Hold<'a> {
     mutex: &'a RobustMutex,
     was_panicking: bool,
@@ -251,12 +229,8 @@ impl<'a> Hold<'a> {
         Ok(before.map(|_| Hold::new(mutex)))
     }
 
-    pub(crate) fn attempt(mutex: &'a RobustMutex) -> Result<Option<Hold<'a>>> {
-        Ok(Hold::attempt_told(mutex)?.map(|(_, hold)| hold))
-    }
-
-    /// The same, and what became of the holder before.
-    pub(crate) fn attempt_told(
+    /// Takes it if it is free, and tells what became of the holder before.
+    pub(crate) fn attempt(
         mutex: &'a RobustMutex,
     ) -> Result<Option<(Before, Hold<'a>)>> {
         let before = mutex.try_lock()?;
@@ -310,11 +284,5 @@ impl Drop for Hold<'_> {
             self.mutex.poison_by_panic();
         }
         self.mutex.unlock();
-    }
-}
-
-impl fmt::Debug for Hold<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("held")
     }
 }

@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "calls pthread on memory that processes share")]
 
 use std::cell::UnsafeCell;
+use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
@@ -16,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::identity;
-use crate::shared::{Memory, Sizes, State};
+use crate::shared::{Memory, State};
 use crate::trace;
 use crate::waiting::waiting;
 
@@ -52,10 +53,6 @@ unsafe impl State for RobustMutex {
     type Tail = ();
     const KIND: [u8; 8] = *b"lock   1";
 
-    fn tail_length(_: Sizes) -> Option<usize> {
-        Some(0)
-    }
-
     fn initialize(memory: &Memory<Self>) -> Result<()> {
         RobustMutex::initialize(memory)
     }
@@ -79,28 +76,21 @@ impl RobustMutex {
     pub(crate) fn initialize(&self) -> Result<()> {
         let mut attributes = MaybeUninit::uninit();
         let attributes = attributes.as_mut_ptr();
-        // SAFETY: (1) writes through the pointer; (2) it points to a local
-        // variable of the right type; (3) nobody else sees it.
-        check(unsafe { libc::pthread_mutexattr_init(attributes) })?;
-        // SAFETY: (1) reads what the call above initialized; (2) it succeeded;
+        // SAFETY: (1) the calls write through the pointer; (2) it points to a
+        // local variable of the right type, which the first call initializes;
         // (3) nobody else sees it.
-        check(unsafe {
-            libc::pthread_mutexattr_setpshared(
-                attributes,
-                libc::PTHREAD_PROCESS_SHARED,
-            )
-        })?;
+        check(unsafe { libc::pthread_mutexattr_init(attributes) })?;
+        let (shared, robust, checked) = (
+            libc::PTHREAD_PROCESS_SHARED,
+            libc::PTHREAD_MUTEX_ROBUST,
+            libc::PTHREAD_MUTEX_ERRORCHECK,
+        );
         // SAFETY: as above.
-        check(unsafe {
-            libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST)
-        })?;
+        check(unsafe { libc::pthread_mutexattr_setpshared(attributes, shared) })?;
         // SAFETY: as above.
-        check(unsafe {
-            libc::pthread_mutexattr_settype(
-                attributes,
-                libc::PTHREAD_MUTEX_ERRORCHECK,
-            )
-        })?;
+        check(unsafe { libc::pthread_mutexattr_setrobust(attributes, robust) })?;
+        // SAFETY: as above.
+        check(unsafe { libc::pthread_mutexattr_settype(attributes, checked) })?;
         // SAFETY: (1) overwrites the mutex, which nobody may be using; (2) and
         // (3) the memory was just made and no other process has it yet.
         check(unsafe { libc::pthread_mutex_init(self.mutex.get(), attributes) })
@@ -269,6 +259,12 @@ impl RobustMutex {
     /// Marks what the lock protects as whole again.
     pub(crate) fn mark_repaired(&self) {
         self.poison.store(0, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for RobustMutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "held by {:?}", self.holder)
     }
 }
 

@@ -1,6 +1,5 @@
 //! A number of permits that processes share.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -47,7 +46,7 @@ use crate::sleepers::Sleepers;
 /// }
 /// ```
 #[doc(alias = "BoundedSemaphore")]
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Semaphore(Shared<Permits>);
 
 /// Who waits; the permits follow, each of them a lock: so the kernel notices
@@ -63,9 +62,6 @@ struct Slot {
     holder: RobustMutex,
 }
 
-/// The most permits there can be.
-const MOST: usize = 1 << 16;
-
 // SAFETY: all of it is `repr(C)`; the locks are a `State` of their own, the rest
 // is atomic.
 #[expect(unsafe_code, reason = "promises that the layout suits shared memory")]
@@ -74,8 +70,10 @@ unsafe impl State for Permits {
     const KIND: [u8; 8] = *b"permit 1";
 
     fn tail_length([permits, _]: Sizes) -> Option<usize> {
-        let permits = usize::try_from(permits).ok()?;
-        (1..=MOST).contains(&permits).then_some(permits)
+        permits
+            .try_into()
+            .ok()
+            .filter(|&permits: &usize| permits > 0)
     }
 
     fn initialize(memory: &Memory<Self>) -> Result<()> {
@@ -91,6 +89,7 @@ unsafe impl State for Permits {
 /// A permit of a [`Semaphore`], given back when it is dropped.
 ///
 /// It stays in the thread that took it.
+#[derive(Debug)]
 #[must_use = "the permit is given back when it is dropped"]
 pub struct Permit<'a> {
     semaphore: &'a Semaphore,
@@ -103,19 +102,11 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`]; [`Error::TooLarge`] for more than 65,536;
-    /// [`Error::Io`] when the system has no memory or descriptor for it.
+    /// [`Error::Zero`]; [`Error::Io`] when the system has no memory or
+    /// descriptor for it.
     pub fn new(permits: usize) -> Result<Semaphore> {
-        match permits {
-            0 => Err(Error::Zero {
-                what: "permits".into(),
-            }),
-            1..=MOST => Shared::new([permits as u64, 0]).map(Semaphore),
-            size => Err(Error::TooLarge {
-                size,
-                capacity: MOST,
-            }),
-        }
+        Error::check_not_zero(permits, "permits")?;
+        Shared::new([permits as u64, 0]).map(Semaphore)
     }
 
     /// Waits until there is a permit, and takes it.
@@ -183,7 +174,7 @@ impl Semaphore {
                 .iter()
                 .filter(|slot| slot.holder.looks_free() != taken);
             for slot in some {
-                let Some((before, hold)) = Hold::attempt_told(&slot.holder)? else {
+                let Some((before, hold)) = Hold::attempt(&slot.holder)? else {
                     continue;
                 };
                 let recovered_from = match before {
@@ -214,22 +205,5 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.hold = None;
         self.semaphore.0.sleepers.wake_one();
-    }
-}
-
-impl fmt::Debug for Permit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit")
-            .field("recovered_from", &self.recovered_from)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Semaphore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Semaphore")
-            .field("permits", &self.0.tail().len())
-            .field("available", &self.available())
-            .finish()
     }
 }

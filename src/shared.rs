@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "reaches into memory that processes share")]
 
+use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -9,6 +10,7 @@ use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::io::Errno;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
@@ -31,11 +33,15 @@ pub(crate) unsafe trait State: Sync + Sized {
     const KIND: [u8; 8];
 
     /// How many tail elements there are for these sizes; `None` when the sizes
-    /// are not those of this type.
-    fn tail_length(sizes: Sizes) -> Option<usize>;
+    /// are not those of this type, or too large for any memory.
+    fn tail_length(_sizes: Sizes) -> Option<usize> {
+        Some(0)
+    }
 
     /// Makes the memory valid, from all zeroes.
-    fn initialize(memory: &Memory<Self>) -> Result<()>;
+    fn initialize(_memory: &Memory<Self>) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether this process holds a lock in the memory.
     fn is_held(_memory: &Memory<Self>) -> bool {
@@ -74,10 +80,9 @@ unsafe impl<S: State> Sync for Memory<S> {}
 
 impl<S: State> Shared<S> {
     pub(crate) fn new(sizes: Sizes) -> Result<Shared<S>> {
-        let length = Memory::<S>::length(sizes).ok_or(Error::TooLarge {
-            size: usize::MAX,
-            capacity: isize::MAX as usize,
-        })?;
+        let length = Memory::<S>::length(sizes)
+            .ok_or(Errno::NOMEM)
+            .map_err(Error::io("make shared memory of that size"))?;
         let memory = Memory::view(Mapping::new(length)?, sizes)?;
         S::initialize(&memory)?;
         let header = header(&memory.mapping)?;
@@ -164,6 +169,12 @@ impl<S: State> Deref for Shared<S> {
 impl<S: State> Clone for Shared<S> {
     fn clone(&self) -> Self {
         Shared(Arc::clone(&self.0))
+    }
+}
+
+impl<S: State> fmt::Debug for Shared<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.mapping.pointer())
     }
 }
 

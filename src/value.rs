@@ -1,6 +1,5 @@
 //! One value that processes share.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,7 +52,7 @@ const _: () = assert!(cfg!(target_endian = "little"));
 ///     Ok(())
 /// }
 /// ```
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "", transparent)]
 pub struct Value<T: Pod>(Shared<Guarded<T>>);
 
@@ -89,6 +88,7 @@ unsafe impl<T: Pod> State for Guarded<T> {
 /// What it changes appears to others all at once when it is dropped, and not at
 /// all when its process is killed or panics before: then the lock is poisoned,
 /// and the value is what it was.
+#[derive(Debug)]
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct ValueGuard<'a, T: Pod> {
     pub(crate) value: &'a Value<T>,
@@ -130,8 +130,7 @@ impl<T: Pod> Value<T> {
     ///
     /// As for [`lock`](Value::lock).
     pub fn try_lock(&self) -> TryLockResult<ValueGuard<'_, T>> {
-        let hold = Hold::attempt(&self.0.lock)?;
-        warned(hold, |hold| self.guard(hold))
+        self.lock_timeout(Duration::ZERO)
     }
 
     /// Waits at most `timeout` for the lock; `None` when time is up.
@@ -300,24 +299,5 @@ impl<T: Pod> Drop for ValueGuard<'_, T> {
         if self.changed && !self.hold.is_panicking() {
             self.value.write(&self.copy);
         }
-    }
-}
-
-impl<T: Pod> Clone for Value<T> {
-    /// Makes another handle to the same value.
-    fn clone(&self) -> Value<T> {
-        Value(self.0.clone())
-    }
-}
-
-impl<T: Pod> fmt::Debug for Value<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Value").finish_non_exhaustive()
-    }
-}
-
-impl<T: Pod + fmt::Debug> fmt::Debug for ValueGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ValueGuard").field(&self.copy).finish()
     }
 }

@@ -150,7 +150,7 @@ fn zero_and_too_much() -> Outcome {
         |result: Result<Queue<u8>, Error>| matches!(result, Err(Error::Zero { .. }));
     assert!(zero(Queue::new(0)) && zero(Queue::with_bytes(1, 0)));
     let huge = Queue::<u8>::new(usize::MAX);
-    assert!(matches!(huge, Err(Error::TooLarge { .. })));
+    assert!(matches!(huge, Err(Error::Io { .. })));
     let queue = Queue::<u8>::new(1)?;
     assert!(matches!(queue.get_many(0), Err(Error::Zero { .. })));
     let tiny = Queue::with_bytes(1, 1)?;
@@ -328,12 +328,12 @@ impl<'de> Deserialize<'de> for Odd {
 
 fn what_cannot_be_deserialized() -> Outcome {
     let queue = Queue::new(10)?;
-    queue.put_many(&[Odd(1), Odd(3), Odd(4), Odd(5), Odd(7)])?;
-    assert_eq!(queue.get_many(9)?, [Odd(1), Odd(3)]);
-    assert!(matches!(queue.get_many(9), Err(Error::Decode { .. })));
-    assert_eq!(queue.get()?, Odd(5));
-    assert_eq!(queue.get_many(9)?, [Odd(7)]);
-    for _ in 0..5 {
+    queue.put_many(&[Odd(1), Odd(4), Odd(5), Odd(7)])?;
+    assert_eq!(queue.get()?, Odd(1));
+    assert!(matches!(queue.get(), Err(Error::Decode { .. })));
+    assert_eq!(queue.get_many(9)?, [Odd(5), Odd(7)]);
+    // What could not be read was taken all the same.
+    for _ in 0..4 {
         queue.task_done()?;
     }
     assert!(queue.join_timeout(PATIENCE)?);

@@ -50,13 +50,6 @@ pub(crate) struct Intent {
     pub(crate) last: u32,
 }
 
-/// What dead consumers took with them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Loss {
-    pub(crate) pid: u32,
-    pub(crate) count: u64,
-}
-
 impl Ledger {
     /// Finds this process's entry, or makes one; `last` is where the queue
     /// stands. Under the consumers' lock.
@@ -118,23 +111,13 @@ impl Ledger {
     pub(crate) fn mark_done(&self, consumer: u32) -> Result<bool> {
         let entry = self.consumers.get(consumer as usize);
         let entry = entry.ok_or(Error::NothingTaken)?;
-        let mut done = entry.done.load(Ordering::SeqCst);
-        loop {
-            let next = done.wrapping_add(1);
-            if done == entry.taken().items {
-                return Err(Error::NothingTaken);
-            }
-            let exchanged = entry.done.compare_exchange(
-                done,
-                next,
-                Ordering::SeqCst,
-                Ordering::SeqCst,
-            );
-            match exchanged {
-                Ok(_) => return Ok(next == entry.taken().items),
-                Err(now) => done = now,
-            }
-        }
+        let taken = entry.taken().items;
+        let next = |done: u32| (done != taken).then(|| done.wrapping_add(1));
+        let done = entry
+            .done
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, next)
+            .map_err(|_| Error::NothingTaken)?;
+        Ok(done.wrapping_add(1) == taken)
     }
 
     /// How many items are taken and not done. Under the consumers' lock.
@@ -145,22 +128,19 @@ impl Ledger {
             .sum()
     }
 
-    /// Takes the items of dead consumers off the books, and says how many they
-    /// were. Under the consumers' lock.
-    pub(crate) fn write_off(&self) -> Option<Loss> {
-        let mut loss: Option<Loss> = None;
-        for entry in self.used() {
-            let count = entry.unfinished();
-            let dead = entry.identity().filter(|_| count > 0);
-            if let Some(dead) = dead.filter(|identity| identity.is_dead()) {
+    /// Takes the items of dead consumers off the books; an error that says how
+    /// many they were, if any. Under the consumers' lock.
+    pub(crate) fn write_off(&self) -> Result<()> {
+        let mut loss = None;
+        let mut count = 0;
+        for entry in self.used().iter().filter(|entry| entry.unfinished() > 0) {
+            if let Some(dead) = entry.identity().filter(|entry| entry.is_dead()) {
+                count += u64::from(entry.unfinished());
                 entry.done.store(entry.taken().items, Ordering::SeqCst);
-                loss = Some(Loss {
-                    pid: dead.pid(),
-                    count: loss.map_or(0, |loss| loss.count) + u64::from(count),
-                });
+                loss = Some(dead.pid());
             }
         }
-        loss
+        loss.map_or(Ok(()), |pid| Err(Error::Lost { pid, count }))
     }
 
     fn used(&self) -> &[Consumer] {
@@ -211,5 +191,81 @@ impl Intent {
             items: (word >> 32) as u32 & MOST,
             last: word as u32,
         }
+    }
+}
+
+#[cfg(test)]
+impl Ledger {
+    /// Writes over what the next consumer relies on, as no process should.
+    pub(crate) fn scribble(&self, word: u64) {
+        self.intent.store(word, Ordering::SeqCst);
+        self.used.store(word as u32, Ordering::SeqCst);
+        let entry = &self.consumers[word as usize % CONSUMERS];
+        entry.taken.store(word, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::{Memory, Shared, State};
+
+    // SAFETY: it is `repr(C)` and all of it is atomic.
+    #[expect(unsafe_code, reason = "promises that the layout suits shared memory")]
+    unsafe impl State for Ledger {
+        type Tail = ();
+        const KIND: [u8; 8] = *b"test   2";
+    }
+
+    fn ledger() -> Shared<Ledger> {
+        Shared::new([0, 0]).expect("there is memory")
+    }
+
+    fn take(
+        ledger: &Memory<Ledger>,
+        consumer: u32,
+        items: u32,
+        last: u32,
+    ) -> Intent {
+        let intent = Intent {
+            consumer,
+            items,
+            last,
+        };
+        ledger.intend(intent);
+        intent
+    }
+
+    #[test]
+    fn what_is_entered_can_be_done() {
+        let ledger = ledger();
+        let own = ledger.register(0).expect("there is a place");
+        assert_eq!(ledger.register(5).expect("it is known"), own);
+        assert!(ledger.mark_done(own).is_err());
+        let intent = take(&ledger, own, 2, 2);
+        ledger.enter(intent);
+        assert_eq!(ledger.unfinished(), 2);
+        assert!(!ledger.mark_done(own).expect("one of two"));
+        assert!(ledger.mark_done(own).expect("the last"));
+        assert!(ledger.mark_done(own).is_err());
+        assert!(ledger.write_off().is_ok());
+    }
+
+    /// The entry is finished once, however often that is tried, and only if
+    /// `got` had moved.
+    #[test]
+    fn a_death_in_between_is_repaired() {
+        let ledger = ledger();
+        let own = ledger.register(0).expect("there is a place");
+        take(&ledger, own, 3, 3);
+        ledger.repair(0);
+        assert_eq!(ledger.unfinished(), 0);
+        ledger.repair(3);
+        ledger.repair(3);
+        assert_eq!(ledger.unfinished(), 3);
+        let intent = take(&ledger, own, 1, 4);
+        ledger.enter(intent);
+        ledger.repair(4);
+        assert_eq!(ledger.unfinished(), 4);
     }
 }

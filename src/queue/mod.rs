@@ -95,9 +95,8 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`] for a capacity of zero; [`Error::TooLarge`] for more
-    /// than 2³⁰ items; [`Error::Io`] when the system has no memory or
-    /// descriptor for it.
+    /// [`Error::Zero`] for a capacity of zero; [`Error::Io`] when the system has
+    /// no memory or descriptor for it, or for more than 2³⁰ items.
     pub fn new(capacity: usize) -> Result<Queue<T>> {
         let usual = capacity.saturating_mul(USUAL_ITEM);
         Queue::with_bytes(capacity, usual.clamp(USUAL_BYTES, MUCH))
@@ -307,14 +306,10 @@ impl<T: DeserializeOwned> Queue<T> {
     /// # Errors
     ///
     /// As for [`get`](Queue::get); [`Error::Zero`] for a limit of zero. If one
-    /// of the items cannot be deserialized, those before it are returned, and
-    /// the next call begins with it.
+    /// of the items cannot be deserialized, all that were taken with it are
+    /// gone: take items that may be bad one by one.
     pub fn get_many(&self, limit: usize) -> Result<Vec<T>> {
-        if limit == 0 {
-            return Err(Error::Zero {
-                what: "items".into(),
-            });
-        }
+        Error::check_not_zero(limit, "items")?;
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         loop {
             let items = self.take(limit, Deadline::NEVER)?;
@@ -346,20 +341,8 @@ impl<T: DeserializeOwned> Queue<T> {
         state::with_buffer(|framed| {
             let taken = self.shared.take(&self.local, limit, framed, deadline)?;
             let mut items = Vec::with_capacity(taken as usize);
-            let mut before = 0;
             for frame in ring::frames(framed) {
-                match codec::decode(ring::item(frame)) {
-                    Ok(item) => items.push(item),
-                    Err(error) if items.is_empty() => {
-                        self.local.keep(&framed[before + frame.len()..]);
-                        return Err(error);
-                    }
-                    Err(_) => {
-                        self.local.keep(&framed[before..]);
-                        break;
-                    }
-                }
-                before += frame.len();
+                items.push(codec::decode(ring::item(frame))?);
             }
             Ok(items)
         })

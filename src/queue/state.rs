@@ -1,8 +1,7 @@
 //! What a queue keeps in shared memory, and the steps that change it.
 
 use std::cell::RefCell;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
@@ -15,8 +14,8 @@ use super::ledger::{self, Intent, Ledger};
 use super::ring::{CORRUPT, LENGTH, Position, Ring, Span, WORD};
 
 /// The most items and bytes: the positions must not come round in between.
-const MOST_ITEMS: usize = 1 << 30;
-const MOST_BYTES: usize = 1 << 33;
+const MOST_ITEMS: u64 = 1 << 30;
+const MOST_BYTES: u64 = 1 << 33;
 
 /// How long even a `try_put` waits for a lock that somebody has: usually for
 /// some nanoseconds, unless its holder is stopped (`SIGSTOP`).
@@ -54,32 +53,15 @@ struct Side {
 #[repr(C, align(64))]
 struct Apart<T>(T);
 
-/// What a process keeps to itself.
-#[derive(Debug)]
-pub(super) struct Local {
-    /// Its entry in the ledger; [`Local::NONE`] until it takes something.
-    consumer: AtomicU32,
-    /// Items taken behind one that could not be deserialized.
-    kept: Mutex<Vec<u8>>,
-    keeps: AtomicBool,
-}
+/// What a process keeps to itself: its entry in the ledger, counted from 1; 0
+/// until it takes something.
+#[derive(Debug, Default)]
+pub(super) struct Local(AtomicU32);
 
 /// Makes a queue's memory.
 pub(super) fn make(capacity: usize, bytes: usize) -> Result<Shared<State>> {
-    for (size, most, what) in [
-        (capacity, MOST_ITEMS, "items"),
-        (bytes, MOST_BYTES, "bytes"),
-    ] {
-        if size == 0 {
-            return Err(Error::Zero { what: what.into() });
-        }
-        if size > most {
-            return Err(Error::TooLarge {
-                size,
-                capacity: most,
-            });
-        }
-    }
+    Error::check_not_zero(capacity, "items")?;
+    Error::check_not_zero(bytes, "bytes")?;
     Shared::new([capacity as u64, bytes as u64])
 }
 
@@ -91,11 +73,10 @@ unsafe impl shared::State for State {
     const KIND: [u8; 8] = *b"queue  1";
 
     fn tail_length([capacity, bytes]: Sizes) -> Option<usize> {
-        let capacity = usize::try_from(capacity).ok()?;
-        let bytes = usize::try_from(bytes).ok()?;
         let fits = (1..=MOST_ITEMS).contains(&capacity)
             && (1..=MOST_BYTES).contains(&bytes);
-        fits.then(|| bytes.div_ceil(WORD).next_power_of_two())
+        let words = usize::try_from(bytes.div_ceil(WORD as u64)).ok()?;
+        fits.then(|| words.next_power_of_two())
     }
 
     fn initialize(memory: &Memory<Self>) -> Result<()> {
@@ -189,9 +170,6 @@ impl Memory<State> {
         framed: &mut Vec<u8>,
         deadline: Deadline,
     ) -> Result<u32> {
-        if let Some(kept) = local.kept(limit, framed) {
-            return Ok(kept);
-        }
         let side = &self.consumers;
         let mut first = true;
         loop {
@@ -268,8 +246,8 @@ impl Memory<State> {
     }
 
     pub(super) fn task_done(&self, local: &Local) -> Result<()> {
-        let consumer = local.consumer.load(Ordering::Relaxed);
-        let was_last = self.ledger.mark_done(consumer)?;
+        let entry = local.known_entry().ok_or(Error::NothingTaken)?;
+        let was_last = self.ledger.mark_done(entry)?;
         if was_last && self.len() == 0 {
             self.done.0.wake_all();
         }
@@ -285,12 +263,7 @@ impl Memory<State> {
             if self.is_done() {
                 return Ok(true);
             }
-            if let Some(loss) = self.ledger.write_off() {
-                return Err(Error::Lost {
-                    pid: loss.pid,
-                    count: loss.count,
-                });
-            }
+            self.ledger.write_off()?;
             drop(inside);
             if deadline.is_over() {
                 return Ok(false);
@@ -347,52 +320,18 @@ fn enter(lock: &RobustMutex, deadline: Deadline) -> Result<Option<Inside<'_>>> {
 }
 
 impl Local {
-    const NONE: u32 = u32::MAX;
-
-    /// This process's entry; under the consumers' lock.
+    /// This process's entry in the ledger; under the consumers' lock.
     fn entry(&self, ledger: &Ledger, got: Position) -> Result<u32> {
-        match self.consumer.load(Ordering::Relaxed) {
-            Local::NONE => {
-                let entry = ledger.register(got.items)?;
-                self.consumer.store(entry, Ordering::Relaxed);
-                Ok(entry)
-            }
-            entry => Ok(entry),
+        if let Some(entry) = self.known_entry() {
+            return Ok(entry);
         }
+        let entry = ledger.register(got.items)?;
+        self.0.store(entry + 1, Ordering::Relaxed);
+        Ok(entry)
     }
 
-    /// Keeps framed items for the next call.
-    pub(super) fn keep(&self, framed: &[u8]) {
-        if let Ok(mut kept) = self.kept.lock() {
-            kept.extend_from_slice(framed);
-            self.keeps.store(!kept.is_empty(), Ordering::Relaxed);
-        }
-    }
-
-    /// Moves at most `limit` of the kept items into `framed`.
-    fn kept(&self, limit: u32, framed: &mut Vec<u8>) -> Option<u32> {
-        if !self.keeps.load(Ordering::Relaxed) {
-            return None;
-        }
-        let mut kept = self.kept.lock().ok()?;
-        let most = Span {
-            items: limit,
-            words: u32::MAX,
-        };
-        let span = most.fitting(&kept);
-        framed.extend(kept.drain(..span.bytes()));
-        self.keeps.store(!kept.is_empty(), Ordering::Relaxed);
-        (!span.is_empty()).then_some(span.items)
-    }
-}
-
-impl Default for Local {
-    fn default() -> Local {
-        Local {
-            consumer: AtomicU32::new(Local::NONE),
-            kept: Mutex::default(),
-            keeps: AtomicBool::new(false),
-        }
+    fn known_entry(&self) -> Option<u32> {
+        self.0.load(Ordering::Relaxed).checked_sub(1)
     }
 }
 
@@ -414,4 +353,58 @@ pub(super) fn with_buffer<R>(mut work: impl FnMut(&mut Vec<u8>) -> R) -> R {
         Err(_) => work(&mut Vec::new()),
     });
     result.unwrap_or_else(|_| work(&mut Vec::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::ring;
+
+    /// Whatever another process writes over the words of a queue, this one gets
+    /// an error or wrong items.
+    #[test]
+    fn damage_is_an_error_and_nothing_worse() {
+        let mut seed = 1_u64;
+        let mut random = move || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            seed ^ seed >> 29
+        };
+        let soon = Deadline::after(Duration::ZERO);
+        let mut refused = 0;
+        for round in 0..4_000 {
+            let queue = make(8, 256).expect("there is memory");
+            let local = Local::default();
+            let item = [5, 0, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 0, 0];
+            for _ in 0..random() % 9 {
+                queue.publish(&item, soon).expect("there is room");
+            }
+            let words = [
+                &queue.producers.position,
+                &queue.producers.seen,
+                &queue.consumers.position,
+                &queue.consumers.seen,
+                &queue.tail()[round % queue.tail().len()],
+            ];
+            // Small changes get further than large ones.
+            let change = random() >> (random() % 64);
+            words[random() as usize % words.len()]
+                .fetch_xor(change, Ordering::SeqCst);
+            queue.ledger.scribble(random() >> (random() % 64));
+
+            let mut framed = Vec::new();
+            refused += u32::from(queue.publish(&item, soon).is_err());
+            for limit in [1, 3, u32::MAX] {
+                let taken = queue.take(&local, limit, &mut framed, soon);
+                refused += u32::from(taken.is_err());
+                assert!(
+                    ring::frames(&framed).all(|frame| ring::item(frame).len() < 256)
+                );
+            }
+            let _ = queue.task_done(&local);
+            let _ = queue.join(soon);
+            let _ = queue.close();
+            assert!(queue.len() <= 8);
+        }
+        assert!(refused > 200, "{refused} calls were refused");
+    }
 }
