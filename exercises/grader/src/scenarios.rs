@@ -14,6 +14,7 @@ mod pool_checksums;
 mod pool_order;
 mod process_deadline;
 mod process_exit_status;
+mod process_reap;
 mod process_square;
 mod queue_credits;
 mod queue_drain;
@@ -32,6 +33,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "process_square" => process_square::judge,
         "process_exit_status" => process_exit_status::judge,
         "process_deadline" => process_deadline::judge,
+        "process_reap" => process_reap::judge,
         "pool_checksums" => pool_checksums::judge,
         "pool_order" => pool_order::judge,
         "queue_drain" => queue_drain::judge,

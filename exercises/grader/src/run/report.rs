@@ -31,6 +31,9 @@ impl Run {
             for thread in &process.threads {
                 let what = match thread.state {
                     'T' | 't' => "has been stopped".to_owned(),
+                    _ if self.keeps(process.id) && thread.id == process.id => {
+                        "is at its work, where the grader keeps it".to_owned()
+                    }
                     _ => self.wait_of(process, thread.id, &look, &descriptors),
                 };
                 if thread.id == process.id {
@@ -41,6 +44,11 @@ impl Run {
             }
         }
         lines
+    }
+
+    /// Whether a process is being kept waiting, which only it and the grader know.
+    fn keeps(&self, process: u32) -> bool {
+        self.held().iter().any(|visit| visit.process == process)
     }
 
     fn wait_of(

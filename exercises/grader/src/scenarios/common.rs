@@ -219,6 +219,16 @@ pub(super) fn clean_end(
     check: &str,
     finished: &Finished,
 ) {
+    unclean_end(attempt, check, finished);
+    attempt.sheet.pass(check);
+}
+
+/// Notes under `check` if the program ended badly or left something behind.
+pub(super) fn unclean_end(
+    attempt: &mut Attempt<'_>,
+    check: &str,
+    finished: &Finished,
+) {
     let end = &finished.end;
     if end.exit != Exit::Code(0) {
         let seen = format!("the main process ended with {}", end.exit);
@@ -240,5 +250,4 @@ pub(super) fn clean_end(
         let seen = format!("files were left behind: {files:?}");
         attempt.sheet.fail(check, Verdict::Leaked, seen);
     }
-    attempt.sheet.pass(check);
 }

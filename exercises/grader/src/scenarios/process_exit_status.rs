@@ -13,13 +13,16 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
         for endings in [vec![Ending::Return], vec![Ending::Return; 3], vec![]] {
             judge_table(attempt, "returned", endings)?;
         }
+        attempt.sheet.pass("returned");
         Ok(())
     });
     attempt.part(&["code"], |attempt| {
         let panic = Ending::Panic("this child panics; that is part of it".into());
         let mut endings = vec![Ending::Return, code(attempt), code(attempt), panic];
         attempt.random.shuffle(&mut endings);
-        judge_table(attempt, "code", endings)
+        judge_table(attempt, "code", endings)?;
+        attempt.sheet.pass("code");
+        Ok(())
     });
     attempt.part(&["signal"], |attempt| {
         // SIGHUP, SIGABRT, SIGKILL, SIGTERM: nothing handles them.
@@ -28,7 +31,9 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
             signals.into_iter().map(Ending::Signal).collect();
         endings.push(Ending::Return);
         attempt.random.shuffle(&mut endings);
-        judge_table(attempt, "signal", endings)
+        judge_table(attempt, "signal", endings)?;
+        attempt.sheet.pass("signal");
+        Ok(())
     });
     attempt.part(&["at_once", "slow"], one_is_slow);
 }
@@ -37,7 +42,7 @@ fn code(attempt: &mut Attempt<'_>) -> Ending {
     Ending::Exit(attempt.random.i32(1..=100))
 }
 
-/// Lets the program run as it likes.
+/// Lets the program run as it likes; notes only a failure.
 fn judge_table(
     attempt: &mut Attempt<'_>,
     check: &str,
@@ -46,7 +51,7 @@ fn judge_table(
     let table = Table::of(attempt, endings);
     let finished = attempt.conduct(table.plan(), |_, run| run.run_free())?;
     let compared = table.compared(finished.answer);
-    attempt.check(check, Verdict::Fail, compared.right(), compared);
+    attempt.fail_unless(compared.right(), check, Verdict::Fail, compared);
     Ok(())
 }
 
