@@ -9,6 +9,7 @@
 mod common;
 mod pipe_big_message;
 mod pipe_echo;
+mod pipe_fair_server;
 mod pipe_hang_up;
 mod pool_checksums;
 mod pool_order;
@@ -42,6 +43,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "pipe_hang_up" => pipe_hang_up::judge,
         "pipe_big_message" => pipe_big_message::judge,
         "queue_credits" => queue_credits::judge,
+        "pipe_fair_server" => pipe_fair_server::judge,
         _ => return None,
     })
 }

@@ -1,0 +1,156 @@
+//! `pipe_fair_server`: a server of many clients, some of them slow.
+
+use std::time::Duration;
+
+use probe::Task;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::common::{Batch, Compared, clean_end, counted};
+use crate::attempt::Attempt;
+use crate::run::{Event, Plan, Run, Stop, Visit};
+use crate::verdict::Verdict;
+
+/// How often threads may be put on a core while everybody sleeps: a runtime's
+/// own second looks, no polling.
+const FEW: u64 = 5;
+
+pub(super) fn judge(attempt: &mut Attempt<'_>) {
+    attempt.part(&["right", "clean"], |attempt| {
+        for lengths in [vec![2], vec![], vec![3, 0, 1, 2]] {
+            let clients = Clients::random(attempt, &lengths);
+            let finished =
+                attempt.conduct(clients.plan(), |_, run| run.run_free())?;
+            let squares = clients.batch.squares();
+            let answer = clients.compared(squares, finished.answer.clone());
+            attempt.require("right", Verdict::Fail, answer.complete(), answer);
+            if lengths.len() > 1 {
+                clean_end(attempt, "clean", &finished);
+            }
+        }
+        attempt.sheet.pass("right");
+        Ok(())
+    });
+    attempt.part(&["idle", "fair"], |attempt| one_is_slow(attempt, false));
+    attempt.part(&["killed"], |attempt| one_is_slow(attempt, true));
+}
+
+/// One client is kept in its first task while the others go on to their end; then
+/// it is let in, or killed.
+fn one_is_slow(attempt: &mut Attempt<'_>, killed: bool) -> Result<(), Stop> {
+    let clients = Clients::random(attempt, &[2, 2, 3]);
+    let slow = attempt.random.usize(0..3);
+    let finished = attempt.conduct(clients.plan(), |attempt, run| {
+        run.gather(3)?;
+        if !killed {
+            let time = Duration::from_millis(200);
+            let wakes = run.wakes(time)?;
+            let seen = format!(
+                "while all clients worked, threads were put on a core {wakes} times \
+                 in {} ms",
+                time.as_millis()
+            );
+            attempt.check("idle", Verdict::Fail, wakes <= FEW, seen);
+        }
+        // Whoever is not slow is let in, until nothing moves any more.
+        let first = clients.first(slow);
+        loop {
+            let held = run.held_tasks();
+            let others = |visit: &&Visit| clients.batch.place(visit) != Some(first);
+            match held.iter().find(others) {
+                Some(visit) => run.release(visit),
+                None => {
+                    if run.event_or_rest()?.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        if !killed {
+            judge_fairness(attempt, run, &clients, slow);
+        } else if let Some(visit) = run.held_tasks().into_iter().next() {
+            run.signal(visit.process, Signal::KILL);
+            while !matches!(run.event()?, Event::Lost(lost) if lost.id == visit.id) {
+            }
+        }
+        Ok(())
+    })?;
+    if killed {
+        let answer = clients.compared(clients.without(slow), finished.answer);
+        let seen = format!("one client was killed in its first task; {answer}");
+        attempt.check("killed", Verdict::Fail, answer.complete(), seen);
+    }
+    Ok(())
+}
+
+/// At rest, with one client held: the others must have come to their end.
+fn judge_fairness(
+    attempt: &mut Attempt<'_>,
+    run: &Run,
+    clients: &Clients,
+    slow: usize,
+) {
+    let done = run
+        .log()
+        .iter()
+        .filter(|it| matches!(it, Event::Left(..)))
+        .count();
+    let all = clients.without(slow).len();
+    let seen = format!(
+        "one client was kept in its first task and all processes were at rest: {done} \
+         of {all} tasks of the other clients were done, the others still waited for \
+         the server"
+    );
+    attempt.check("fair", Verdict::NotParallel, done == all, seen);
+}
+
+/// A list of tasks for each client.
+struct Clients {
+    batch: Batch,
+    lengths: Vec<usize>,
+}
+
+impl Clients {
+    fn random(attempt: &mut Attempt<'_>, lengths: &[usize]) -> Clients {
+        Clients {
+            batch: Batch::random(&mut attempt.random, lengths.iter().sum()),
+            lengths: lengths.to_vec(),
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        let mut tasks = self.batch.tasks.iter().cloned();
+        let lists: Vec<Vec<Task>> = self
+            .lengths
+            .iter()
+            .map(|length| tasks.by_ref().take(*length).collect())
+            .collect();
+        Plan {
+            given: json!(lists),
+            orders: self.batch.orders(),
+            ..Plan::default()
+        }
+    }
+
+    /// The place of a client's first task.
+    fn first(&self, client: usize) -> usize {
+        self.lengths[..client].iter().sum()
+    }
+
+    /// The squares of all but one client.
+    fn without(&self, client: usize) -> Vec<i64> {
+        let mut squares = self.batch.squares();
+        let first = self.first(client);
+        squares.drain(first..first + self.lengths[client]);
+        squares
+    }
+
+    fn compared(&self, expected: Vec<i64>, got: Option<Value>) -> Compared {
+        let given = format!(
+            "{} with {}",
+            counted(self.lengths.len(), "client"),
+            counted(self.batch.tasks.len(), "task")
+        );
+        Compared::new(given, json!(expected), got)
+    }
+}
