@@ -4,7 +4,9 @@
 //! not at all, and hands it over whole. So a sender that is killed at any
 //! instruction leaves no half message behind, and several senders can share one
 //! end without their bytes ever being mixed. What does not fit into a packet
-//! is written to a file in memory first, and the packet carries that file.
+//! is written to a file in memory first, and the packet carries that file. It
+//! carries the start of the message as well, so that large messages fill up the
+//! socket as fast as others, and a sender is held back after a few of them.
 
 use std::cell::RefCell;
 use std::io::{IoSlice, IoSliceMut};
@@ -27,9 +29,11 @@ use crate::waiting::waiting;
 
 /// The first byte of a packet: the message follows.
 const INLINE: u8 = 1;
-/// The first byte of a packet: the message's length follows, and its first
-/// descriptor is the file that holds the message.
+/// The first byte of a packet: the message's length and its start follow, and
+/// its first descriptor is the file that holds the rest.
 const IN_FILE: u8 = 2;
+/// The size of that length in bytes.
+const LENGTH: usize = 8;
 
 /// The longest message that travels inside its packet, in bytes.
 const INLINE_LIMIT: usize = 64 * 1024;
@@ -64,18 +68,42 @@ pub(crate) fn send(
     if bytes.len() <= INLINE_LIMIT {
         let parts = [IoSlice::new(&[INLINE]), IoSlice::new(bytes)];
         match send_packet(socket, &parts, handles, deadline) {
-            // The system is set to smaller packets than it has by default.
-            Err(Error::Io { source, .. })
-                if source.raw_os_error() == Some(libc::EMSGSIZE) => {}
+            Err(error) if is_too_long(&error) => {}
             sent => return sent,
         }
     }
-    let file = write_file(bytes)?;
+    match send_with_file(socket, bytes, INLINE_LIMIT - LENGTH, handles, deadline) {
+        Err(error) if is_too_long(&error) => {
+            send_with_file(socket, bytes, 0, handles, deadline)
+        }
+        sent => sent,
+    }
+}
+
+/// Whether the system is set to smaller packets than it has by default.
+fn is_too_long(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. }
+        if source.raw_os_error() == Some(libc::EMSGSIZE))
+}
+
+/// Sends a message whose start, of that length, is in the packet itself.
+fn send_with_file(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    start: usize,
+    handles: &[Handle],
+    deadline: Deadline,
+) -> Result<bool> {
+    let (start, rest) = bytes.split_at(start.min(bytes.len()));
     let mut with_file = Vec::with_capacity(handles.len() + 1);
-    with_file.push(Handle::new(file));
+    with_file.push(Handle::new(write_file(rest)?));
     with_file.extend_from_slice(handles);
     let length = (bytes.len() as u64).to_le_bytes();
-    let parts = [IoSlice::new(&[IN_FILE]), IoSlice::new(&length)];
+    let parts = [
+        IoSlice::new(&[IN_FILE]),
+        IoSlice::new(&length),
+        IoSlice::new(start),
+    ];
     send_packet(socket, &parts, &with_file, deadline)
 }
 
@@ -151,11 +179,12 @@ pub(crate) fn receive(
         match packet[..length].split_first() {
             None => Err(Error::Disconnected),
             Some((&INLINE, bytes)) => Ok(Some((bytes.to_vec(), descriptors))),
-            Some((&IN_FILE, length)) if !descriptors.is_empty() => {
-                let length = <[u8; 8]>::try_from(length)
-                    .map_err(|_| Error::corrupt("a message"))?;
-                let file = descriptors.remove(0);
-                let bytes = read_file(&file, u64::from_le_bytes(length))?;
+            Some((&IN_FILE, rest)) if !descriptors.is_empty() => {
+                let (length, start) = rest
+                    .split_first_chunk::<LENGTH>()
+                    .ok_or_else(|| Error::corrupt("a message"))?;
+                let length = u64::from_le_bytes(*length);
+                let bytes = read_file(&descriptors.remove(0), length, start)?;
                 Ok(Some((bytes, descriptors)))
             }
             Some(_) => Err(Error::corrupt("a message")),
@@ -225,9 +254,11 @@ fn write_file(bytes: &[u8]) -> Result<OwnedFd> {
     Ok(file)
 }
 
-/// Reads such a file. It is read and not mapped, so that a sender which cuts
-/// it off meanwhile causes an error and not a `SIGBUS`.
-fn read_file(file: &OwnedFd, length: u64) -> Result<Vec<u8>> {
+/// Reads such a file to the end of a message of `length` bytes with that start.
+/// It is read and not mapped, so that a sender which cuts it off meanwhile
+/// causes an error and not a `SIGBUS`.
+fn read_file(file: &OwnedFd, length: u64, start: &[u8]) -> Result<Vec<u8>> {
+    let not_whole = || Error::corrupt("a large message, whole");
     let status = rustix::fs::fstat(file)
         .map_err(Error::io("ask for the size of a large message"))?;
     // Memory is set aside only for what the sender has really written: a file
@@ -235,16 +266,20 @@ fn read_file(file: &OwnedFd, length: u64) -> Result<Vec<u8>> {
     let written = u64::try_from(status.st_blocks)
         .unwrap_or(0)
         .saturating_mul(512);
-    if u64::try_from(status.st_size) != Ok(length) || written < length {
-        return Err(Error::corrupt("a large message, whole"));
+    let rest = length.checked_sub(start.len() as u64);
+    if rest.is_none_or(|rest| {
+        u64::try_from(status.st_size) != Ok(rest) || written < rest
+    }) {
+        return Err(not_whole());
     }
-    let mut bytes = vec![0; length as usize];
-    let mut read = 0;
+    let mut bytes = Vec::with_capacity(length as usize);
+    bytes.extend_from_slice(start);
+    bytes.resize(length as usize, 0);
+    let mut read = start.len();
     while read < bytes.len() {
-        match rustix::io::pread(file, &mut bytes[read..], read as u64) {
-            Ok(0) => {
-                return Err(Error::corrupt("a large message, whole"));
-            }
+        let place = (read - start.len()) as u64;
+        match rustix::io::pread(file, &mut bytes[read..], place) {
+            Ok(0) => return Err(not_whole()),
             Ok(count) => read += count,
             Err(Errno::INTR) => {}
             Err(error) => return Err(Error::io("read a large message")(error)),

@@ -9,6 +9,8 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rustix::event::EventfdFlags;
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -223,7 +225,9 @@ impl<R> Process<R> {
             return Ok(());
         };
         match rustix::process::pidfd_send_signal(&running.sentinel, signal) {
-            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            // It has ended; or it had when it was first looked for, and there is
+            // something else in its sentinel's place.
+            Ok(()) | Err(Errno::SRCH | Errno::BADF) => Ok(()),
             Err(error) => Err(Error::io("signal a process")(error)),
         }
     }
@@ -395,7 +399,7 @@ impl ProcessBuilder {
             packet::send(socket.as_fd(), worker::GREETING, &their_lifeline, now)?
                 && packet::send(socket.as_fd(), &bytes, &handles, now)?;
         if !sent {
-            let refused = rustix::io::Errno::TOOMANYREFS;
+            let refused = Errno::TOOMANYREFS;
             return Err(Error::io("send a request to a new process")(refused));
         }
         drop((their_lifeline, handles));
@@ -455,8 +459,14 @@ impl ProcessBuilder {
 fn open_sentinel(id: u32) -> Result<OwnedFd> {
     let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or(Error::corrupt("a process id"))?;
-    rustix::process::pidfd_open(pid, PidfdFlags::empty())
-        .map_err(Error::io("watch a process"))
+    match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+        // Nobody has waited for it, so this happens only when this process
+        // ignores SIGCHLD: then a child that has ended is gone at once. What
+        // stands for it can be read from the start, as its sentinel could.
+        Err(Errno::SRCH) => rustix::event::eventfd(1, EventfdFlags::CLOEXEC),
+        opened => opened,
+    }
+    .map_err(Error::io("watch a process"))
 }
 
 /// Turns the bytes that a worker sent into its result, or what it said.
