@@ -19,7 +19,10 @@ pub(super) fn a_busy_worker_is_killed() -> Outcome {
         .collect::<Result<Vec<_>, Error>>()?;
     let (first, its_worker) = expect::<(u32, u32)>(&here)?;
     expect::<(u32, u32)>(&here)?;
-    system::signal(its_worker, Signal::KILL);
+    let doomed = system::Watched::new(its_worker);
+    doomed.kill();
+    // Else it could still take the word that is meant for the other one.
+    doomed.expect_end();
     for (number, task) in (3..).zip(behind) {
         assert_eq!(task.get()?, square(number));
     }

@@ -1,0 +1,172 @@
+//! Too little of everything: descriptors, processes, memory, streams, folders.
+
+use multiproc::{Array, Error, Pool, Process, Value, pipe};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tests::{Outcome, PATIENCE, Test, expect, isolated, run_isolated, system};
+
+#[path = "resources/programs.rs"]
+mod programs;
+
+const TESTS: &[Test] = tests::list![
+    two_hundred_live_processes_and_few_descriptors,
+    a_pool_with_few_descriptors,
+    thousands_of_queued_tasks_with_few_descriptors,
+    a_message_whose_handles_do_not_fit,
+    too_little_memory,
+    no_temporary_folder_and_no_shared_memory_folder,
+    programs::standard_streams_that_are_closed,
+    programs::standard_streams_that_were_closed_at_the_start,
+    programs::a_parent_that_ignores_its_children,
+    programs::an_executable_that_is_deleted,
+    programs::an_executable_that_is_replaced,
+    programs::too_few_processes,
+];
+
+fn main() {
+    multiproc::init();
+    if programs::has_part() {
+        return programs::play_part();
+    }
+    run_isolated(TESTS, by_name)
+}
+
+fn by_name(name: String) -> Result<(), String> {
+    isolated(TESTS, &name)
+}
+
+fn square(number: u64) -> u64 {
+    number * number
+}
+
+/// Limits this process and those that it starts from now on.
+fn limit(resource: Resource, limit: u64) -> Outcome {
+    let maximum = rustix::process::getrlimit(resource).maximum;
+    let current = Some(limit);
+    Ok(setrlimit(resource, Rlimit { current, maximum })?)
+}
+
+fn two_hundred_live_processes_and_few_descriptors() -> Outcome {
+    limit(Resource::Nofile, 256)?;
+    let (_here, there) = pipe()?;
+    let before = system::descriptors();
+    let mut processes = Vec::new();
+    let error = loop {
+        assert!(processes.len() < 200, "the limit is not reached");
+        let wait =
+            |connection: multiproc::Connection| connection.recv::<()>().is_ok();
+        match Process::spawn(wait, there.clone()) {
+            Ok(process) => processes.push(process),
+            Err(error) => break error,
+        }
+    };
+    assert!(processes.len() > 40, "{} fit", processes.len());
+    assert!(matches!(error, Error::Io { .. }), "{error:?}");
+    assert!(error.to_string().contains("ulimit -n"), "{error}");
+    // A failed start has left nothing, and one that ends makes room.
+    processes.pop();
+    assert_eq!(Process::spawn(square, 3)?.join()?, 9);
+    drop(processes);
+    assert_eq!(system::descriptors(), before);
+    Ok(())
+}
+
+/// Fewer workers than were asked for can be started: they do the work.
+fn a_pool_with_few_descriptors() -> Outcome {
+    limit(Resource::Nofile, 64)?;
+    let pool = Pool::new(64)?;
+    let squares: Vec<u64> = (0..500).map(square).collect();
+    assert_eq!(pool.map(square, 0..500)?, squares);
+    pool.close();
+
+    // Not even one can be started; and then it can.
+    let pool = Pool::new(2)?;
+    let open = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok());
+    let open: Vec<std::fs::File> = open.collect();
+    let broken = pool.apply(square, 1);
+    let Err(Error::Broken { source, .. }) = broken else {
+        panic!("{broken:?}");
+    };
+    assert!(source.to_string().contains("ulimit -n"), "{source}");
+    assert!(matches!(pipe(), Err(Error::Io { .. })));
+    assert!(matches!(Value::new(1_u32), Err(Error::Io { .. })));
+    assert!(matches!(Pool::new(1), Err(Error::Io { .. })));
+    drop(open);
+    assert_eq!(pool.apply(square, 5)?, 25);
+    Ok(())
+}
+
+fn thousands_of_queued_tasks_with_few_descriptors() -> Outcome {
+    limit(Resource::Nofile, 64)?;
+    let pool = Pool::new(2)?;
+    let tasks = (0..5_000)
+        .map(|number| pool.apply_async(square, number))
+        .collect::<Result<Vec<_>, Error>>()?;
+    for (number, task) in (0..).zip(tasks) {
+        assert_eq!(task.get()?, square(number));
+    }
+    Ok(())
+}
+
+fn a_message_whose_handles_do_not_fit() -> Outcome {
+    let (left, right) = pipe()?;
+    let (mine, yours) = pipe()?;
+    left.send(&vec![yours.clone(); 40])?;
+    left.send(&("next", yours))?;
+    limit(Resource::Nofile, 32)?;
+    let refused = right.recv::<Vec<multiproc::Connection>>();
+    let Err(error) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(error.to_string().contains("ulimit -n"), "{error}");
+    // It is used up, and the next one is there.
+    let (text, connection): (String, multiproc::Connection) = right.recv()?;
+    connection.send(&text)?;
+    assert_eq!(expect::<String>(&mine)?, "next");
+    Ok(())
+}
+
+fn too_little_memory() -> Outcome {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+    let kilobytes = kilobytes.and_then(|rest| rest.split_whitespace().next());
+    let used = 1024 * kilobytes.ok_or("no size")?.parse::<u64>()?;
+    limit(Resource::As, used + (1 << 20))?;
+    let array = Array::<u8>::new(64 << 20);
+    let text = array.err().ok_or("it fits")?.to_string();
+    assert!(text.contains("ulimit -v"), "{text}");
+    // There is no room for a thread's stack.
+    let pool = Pool::new(2);
+    assert!(matches!(pool, Err(Error::Io { .. })), "{pool:?}");
+    limit(Resource::As, used + (1 << 30))?;
+    assert_eq!(Array::<u8>::new(64 << 20)?.len(), 64 << 20);
+    assert_eq!(Pool::new(2)?.map(square, [1, 2])?, [1, 4]);
+    Ok(())
+}
+
+/// Everything is done without a name in the file system.
+fn use_everything(_: ()) -> Result<Vec<String>, Error> {
+    let value = Value::new(1_u64)?;
+    let pool = Pool::builder()
+        .workers(2)
+        .initializer(|value: Value<u64>| value.store(2), value.clone())
+        .build()?;
+    assert_eq!(pool.map(square, 0..4)?, [0, 1, 4, 9]);
+    let array = Array::from_slice(&[1.5_f64; 10_000])?;
+    assert_eq!(
+        Process::spawn(|array: Array<f64>| array.len(), array.clone())?.join()?,
+        10_000
+    );
+    let (left, right) = pipe()?;
+    left.send(&"x".repeat(1_000_000))?;
+    assert_eq!(right.recv::<String>()?.len(), 1_000_000);
+    let open = system::descriptors().into_values();
+    Ok(open.filter(|path| path.starts_with("/dev/shm")).collect())
+}
+
+fn no_temporary_folder_and_no_shared_memory_folder() -> Outcome {
+    let builder = Process::builder().env("TMPDIR", "/does/not/exist");
+    let mut process = builder.spawn(use_everything, ())?;
+    let named = process.join_timeout(PATIENCE)?.ok_or("it hangs")??;
+    assert_eq!(named, [""; 0]);
+    Ok(())
+}
