@@ -113,6 +113,8 @@ where
             }
             self.submit(kept);
             if let Some((index, error)) = self.refused.pop_front() {
+                // The caller does not wait yet, but the others should start.
+                self.shared.look_soon();
                 self.received += 1;
                 // The caller does not wait now.
                 self.shared.look_soon();

@@ -178,8 +178,11 @@ pub(crate) fn look_after(shared: &Arc<Shared>, settings: Settings) {
         drop(leader);
         events = shared.watch.sleep(interest, deadline);
         if events.alarm {
-            shared.lead.set.store(false, Ordering::SeqCst);
+            // In this order: an alarm that is set in between is none, as the
+            // next round comes after it; in the other, one that was set again
+            // would be stopped here and thought to be set for ever.
             shared.watch.stop_alarm();
+            shared.lead.set.store(false, Ordering::SeqCst);
         }
     }
 }
