@@ -1,5 +1,5 @@
 //! Misconception: when a client hangs up, the work is done.
-//! Loses: right fair killed clean
+//! Loses: right killed clean
 //! Told: expected
 
 use std::collections::HashMap;
