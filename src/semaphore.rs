@@ -153,7 +153,7 @@ impl Semaphore {
         let mut first = true;
         loop {
             if let Some(permit) = self.take()? {
-                if self.available() > 0 {
+                if !first && self.available() > 0 {
                     sleepers.wake_one();
                 }
                 return Ok(Some(permit));

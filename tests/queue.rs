@@ -42,6 +42,10 @@ fn main() {
             all_sleeping_consumers_get_work,
         ),
         (
+            "all_sleeping_producers_get_room",
+            all_sleeping_producers_get_room,
+        ),
+        (
             "a_stopped_consumer_blocks_nobody_for_ever",
             stopped_consumer,
         ),
@@ -451,6 +455,35 @@ fn all_sleeping_consumers_get_work() -> Outcome {
         got.insert(expect::<u64>(&here)?);
     }
     assert_eq!(got, HashSet::from([1, 2, 3, 4]));
+    Ok(())
+}
+
+fn put_and_wait((queue, connection): (Queue<u64>, Connection)) {
+    connection.send(&()).expect("the parent listens");
+    queue.put(&9).expect("is open");
+    connection.send(&()).expect("the parent listens");
+    sleep_for_ever();
+}
+
+/// One call that makes room for several lets all of them go on.
+fn all_sleeping_producers_get_room() -> Outcome {
+    let queue = Queue::new(4)?;
+    queue.put_many(&[1, 2, 3, 4])?;
+    let (here, there) = pipe()?;
+    let _producers = (0..4)
+        .map(|_| {
+            let argument = (queue.clone(), there.clone());
+            Process::spawn(put_and_wait, argument)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for _ in 0..4 {
+        expect::<()>(&here)?;
+    }
+    assert_eq!(queue.get_many(4)?, [1, 2, 3, 4]);
+    for _ in 0..4 {
+        expect::<()>(&here)?;
+    }
+    assert_eq!(queue.get_many(4)?, [9; 4]);
     Ok(())
 }
 

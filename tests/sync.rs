@@ -321,7 +321,9 @@ fn a_condition_can_be_timed() -> Outcome {
     assert!(!done);
     let (guard, done) = changed.wait_while_timeout(guard, |_| false, brief)?;
     assert!(done);
-    assert!(lock.try_lock()?.is_none());
+    // It has the lock again.
+    let deadlock = lock.lock().map_err(Error::from);
+    assert!(matches!(deadlock, Err(Error::Deadlock)));
     drop(guard);
     changed.notify_all();
     changed.notify_one();

@@ -140,6 +140,10 @@ impl Memory<State> {
                 put.after(span).store(&side.position);
                 drop(inside);
                 self.items.0.wake_one();
+                // Who was woken for the room wakes the next one: it may do, too.
+                if !first {
+                    self.room.0.wake_one();
+                }
                 return Ok(bytes);
             }
             drop(inside);
@@ -191,7 +195,7 @@ impl Memory<State> {
                 self.commit(local, got, span)?;
                 drop(inside);
                 self.room.0.wake_one();
-                if there.items > span.items {
+                if !first && there.items > span.items {
                     self.items.0.wake_one();
                 }
                 return Ok(span.items);
