@@ -110,20 +110,6 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Notes that a check has failed, unless it is `right`. In a loop over several
-    /// runs nothing else may be noted: should a later run stop, a pass would stand.
-    pub fn fail_unless(
-        &mut self,
-        right: bool,
-        check: &str,
-        verdict: Verdict,
-        seen: impl Display,
-    ) {
-        if !right {
-            self.sheet.fail(check, verdict, seen.to_string());
-        }
-    }
-
     /// Notes a check: passed if `right`, else failed with what was seen.
     pub fn check(
         &mut self,

@@ -13,6 +13,7 @@ mod pipe_fair_server;
 mod pipe_hang_up;
 mod pool_checksums;
 mod pool_order;
+mod pool_survivor;
 mod process_deadline;
 mod process_exit_status;
 mod process_reap;
@@ -37,6 +38,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "process_reap" => process_reap::judge,
         "pool_checksums" => pool_checksums::judge,
         "pool_order" => pool_order::judge,
+        "pool_survivor" => pool_survivor::judge,
         "queue_drain" => queue_drain::judge,
         "queue_merge" => queue_merge::judge,
         "pipe_echo" => pipe_echo::judge,

@@ -22,7 +22,7 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
         // No file at all; fewer files than workers; a last round that is not full.
         for (files, workers) in [(0, 2), (2, 4), (8, 3)] {
             let answer = answer_to(attempt, files, workers)?;
-            attempt.fail_unless(answer.complete(), "right", Verdict::Fail, answer);
+            attempt.require("right", Verdict::Fail, answer.complete(), answer);
         }
         attempt.sheet.pass("right");
         Ok(())

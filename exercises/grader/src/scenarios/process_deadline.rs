@@ -78,7 +78,7 @@ fn in_time(attempt: &mut Attempt<'_>, children: usize) -> Result<bool, Stop> {
     let squares = json!(batch.squares());
     let compared = Compared::new(given, squares, finished?.answer);
     let right = compared.right();
-    attempt.fail_unless(right, "in_time", Verdict::Fail, compared);
+    attempt.require("in_time", Verdict::Fail, right, compared);
     Ok(right)
 }
 

@@ -51,7 +51,7 @@ fn judge_table(
     let table = Table::of(attempt, endings);
     let finished = attempt.conduct(table.plan(), |_, run| run.run_free())?;
     let compared = table.compared(finished.answer);
-    attempt.fail_unless(compared.right(), check, Verdict::Fail, compared);
+    attempt.require(check, Verdict::Fail, compared.right(), compared);
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
             let expected = json!({ "Ok": count });
             let compared = Compared::new(given, expected, finished.answer.clone());
             let right = compared.right();
-            attempt.fail_unless(right, "right", Verdict::Fail, compared);
+            attempt.require("right", Verdict::Fail, right, compared);
             unclean_end(attempt, "clean", &finished);
         }
         attempt.sheet.pass("right");
@@ -90,7 +90,7 @@ fn one_fails(attempt: &mut Attempt<'_>, ending: Ending) -> Result<(), Stop> {
     let finished = finished?;
     let expected = json!({ "Err": place });
     let compared = Compared::new(given, expected, finished.answer.clone());
-    attempt.fail_unless(compared.right(), "early", Verdict::Fail, compared);
+    attempt.require("early", Verdict::Fail, compared.right(), compared);
     unclean_end(attempt, "failure", &finished);
     Ok(())
 }
@@ -106,7 +106,7 @@ fn one_is_missing(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
         format!("{count} jobs, of which the one at {place} cannot be started");
     let expected = json!({ "Err": place });
     let compared = Compared::new(given, expected, finished.answer.clone());
-    attempt.fail_unless(compared.right(), "missing", Verdict::Fail, compared);
+    attempt.require("missing", Verdict::Fail, compared.right(), compared);
     clean_end(attempt, "missing", &finished);
     Ok(())
 }

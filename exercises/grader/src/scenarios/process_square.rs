@@ -17,7 +17,7 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
             let given = format!("a task on {number}");
             let squared = json!(number * number);
             let answer = Compared::new(given, squared, finished.answer);
-            attempt.fail_unless(answer.right(), "right", Verdict::Fail, answer);
+            attempt.require("right", Verdict::Fail, answer.right(), answer);
         }
         attempt.sheet.pass("right");
         Ok(())
