@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Sends back all that it receives.
 fn echo(parent: Connection) -> Result<()> {
     loop {
-        match parent.recv::<Vec<u8>>() {
+        match parent.recv::<String>() {
             Ok(message) => parent.send(&message)?, // waits while the pipe is full
             Err(Error::Disconnected) => return Ok(()),
             Err(other) => return Err(other),
@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     // Wrong: all questions first. The echoes fill the pipe that nobody reads, so
     // the child waits in `send`; then ours fills, and with `send` we would wait,
     // too: each for the other, for ever.
-    let message = vec![0; 1000];
+    let message = "x".repeat(1000);
     let mut sent = 0;
     while here.send_timeout(&message, Duration::from_millis(500))? {
         sent += 1;
@@ -40,16 +40,16 @@ fn main() -> Result<()> {
     // ANCHOR: right
     // The way out: take what is there, and the child goes on.
     for _ in 0..sent {
-        here.recv::<Vec<u8>>()?;
+        here.recv::<String>()?;
     }
     println!("all echoes have come back");
 
     // Right: one question, one answer. At most one message is under way.
-    for _ in 0..10_000 {
+    for _ in 0..1000 {
         here.send(&message)?;
-        here.recv::<Vec<u8>>()?;
+        here.recv::<String>()?;
     }
-    println!("10,000 messages in turns: no deadlock");
+    println!("1000 messages in turns: no deadlock");
     // ANCHOR_END: right
     drop(here);
     process.join()?

@@ -19,7 +19,7 @@ fn sleep(_: ()) {
 /// Starts two children, tells their ids, and waits to be killed.
 fn start_two(caller: Connection) -> multiproc::Result<()> {
     let ours = Process::spawn(sleep, ())?;
-    let plain = Command::new("sleep").arg("1000").spawn();
+    let plain = Command::new("sleep").arg("60").spawn();
     let mut plain = plain.expect("every Linux has `sleep`");
     let told = caller.send(&(ours.id(), plain.id()));
     plain.wait().expect("nobody else waits for it");

@@ -29,8 +29,10 @@ fn main() -> Result<()> {
     jobs.put_many(&[10, 20, 30, 40])?;
     println!("parent: {}", consumer.join().expect_err("it aborts"));
 
-    println!("parent: job {} was still in the queue", jobs.get()?);
-    jobs.task_done()?;
+    while let Some(job) = jobs.try_get()? {
+        println!("parent: job {job} was still in the queue");
+        jobs.task_done()?;
+    }
     match jobs.join() {
         Err(Error::Lost { pid, count }) => {
             println!("parent: {count} job was lost with pid {pid}");

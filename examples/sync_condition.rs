@@ -3,7 +3,8 @@
 //! Chapter: sync
 //! Run: `cargo run --example sync_condition`
 
-use multiproc::{Condition, Process, Result, Value};
+use multiproc::{Condition, Process, Result, Value, wait};
+use std::os::fd::AsFd;
 
 /// The letter that lies in the box; 0 when the box is empty.
 type LetterBox = Value<u64>;
@@ -22,12 +23,8 @@ fn post((letter_box, changed): (LetterBox, Condition)) -> Result<()> {
 }
 // ANCHOR_END: post
 
-fn main() -> Result<()> {
-    multiproc::init();
-
-    // ANCHOR: take
-    let (letter_box, changed) = (Value::new(0)?, Condition::new()?);
-    let process = Process::spawn(post, (letter_box.clone(), changed.clone()))?;
+// ANCHOR: take
+fn take((letter_box, changed): (LetterBox, Condition)) -> Result<()> {
     for _ in 1..=5 {
         let guard = letter_box.lock()?;
         let mut guard = changed.wait_while(guard, |letter| *letter == 0)?;
@@ -36,7 +33,26 @@ fn main() -> Result<()> {
         drop(guard);
         changed.notify_one();
     }
-    process.join()??;
-    // ANCHOR_END: take
+    Ok(())
+}
+// ANCHOR_END: take
+
+fn main() -> Result<()> {
+    multiproc::init();
+
+    let (letter_box, changed) = (Value::new(0)?, Condition::new()?);
+    let argument = (letter_box, changed);
+    let mut processes = vec![
+        Process::spawn(post, argument.clone())?,
+        Process::spawn(take, argument)?,
+    ];
+    // Joins whichever ends first. If that one has died, the other one would wait for
+    // ever; the error that we return here ends it.
+    while !processes.is_empty() {
+        let watched: Vec<&dyn AsFd> =
+            processes.iter().map(|each| each as _).collect();
+        let ended = wait(&watched, None)?[0];
+        processes.remove(ended).join()??;
+    }
     Ok(())
 }
