@@ -24,7 +24,6 @@ use crate::atomic::{AtomicU64, Ordering, fence};
 use crate::error::Result;
 use crate::mapping::Mapping;
 use crate::pool::gate::Gate;
-use crate::pool::record::Header;
 
 /// The size of each ring in bytes.
 pub(crate) const RING: usize = 256 * 1024;
@@ -199,16 +198,18 @@ impl Desk {
         unsafe { bytes.set_len(filled + length) };
     }
 
-    /// Reads the header at `position`, as [`take`](Desk::take) does.
+    /// Copies as many bytes as an array has, as [`take`](Desk::take) does.
     #[inline]
-    pub(crate) fn header_at(&self, ring: Ring, position: u64) -> Header {
-        let mut bytes = [0; Header::SIZE];
-        // SAFETY: (1) the copy could leave the array; (2) that is its size; (3)
+    pub(crate) fn array_at<const N: usize>(
+        &self,
+        ring: Ring,
+        position: u64,
+    ) -> [u8; N] {
+        let mut bytes = [0; N];
+        // SAFETY: (1) the copy could leave the array; (2) `N` is its size; (3)
         // another process does not know the array.
-        unsafe {
-            self.copy_out(ring, position, Header::SIZE, bytes.as_mut_ptr());
-        };
-        Header::from_bytes(bytes)
+        unsafe { self.copy_out(ring, position, N, bytes.as_mut_ptr()) };
+        bytes
     }
 
     /// Copies bytes of the ring to `target`.

@@ -26,6 +26,8 @@ const BATCH_TASKS: usize = 4 * 1024;
 const BATCH_BYTES: usize = 64 * 1024;
 /// When results come faster than this, more tasks should be on their way.
 const FAST: Duration = Duration::from_millis(1);
+/// When an item comes later than this, the workers wait for it.
+const LATE: Duration = Duration::from_millis(10);
 /// When they come slower than this, fewer are enough.
 const SLOW: Duration = Duration::from_millis(50);
 
@@ -61,6 +63,8 @@ pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     arrived: Arrived,
     taken: Taken,
     window: usize,
+    /// How many items may be on their way: the window, or fewer large ones.
+    limit: usize,
     /// How much was sent: tasks, and the bytes of their records.
     sent: usize,
     bytes_sent: usize,
@@ -95,6 +99,7 @@ where
             arrived: Arrived::default(),
             taken: Taken::default(),
             window: smallest_window(shared),
+            limit: smallest_window(shared),
             sent: 0,
             bytes_sent: 0,
             waited: Instant::now(),
@@ -105,26 +110,37 @@ where
     /// The next result to arrive, with its item's position. `kept` results
     /// that arrived earlier still wait for the caller: they count as on their
     /// way, so that a slow first item does not pile up the results of others.
+    #[inline]
     pub(crate) fn next(&mut self, kept: usize) -> Option<(usize, Result<R>)> {
         loop {
             if let Some(result) = self.taken.next(&mut self.arrived) {
                 self.received += 1;
                 return Some(result);
             }
-            self.submit(kept);
-            if let Some((index, error)) = self.refused.pop_front() {
-                // The caller does not wait yet, but the others should start.
-                self.shared.look_soon();
+            if let Some(refused) = self.refill(kept) {
                 self.received += 1;
-                // The caller does not wait now.
-                self.shared.look_soon();
-                return Some((index, Err(error)));
+                return Some(refused);
             }
             if self.received == self.pulled {
                 return None;
             }
+        }
+    }
+
+    /// Sends items off and waits for results; gives the next item back, if it
+    /// was refused.
+    #[inline(never)]
+    fn refill(&mut self, kept: usize) -> Option<(usize, Result<R>)> {
+        self.submit(kept);
+        if let Some((index, error)) = self.refused.pop_front() {
+            // The caller does not wait now.
+            self.shared.look_soon();
+            return Some((index, Err(error)));
+        }
+        if self.received < self.pulled {
             self.wait();
         }
+        None
     }
 
     /// Pulls items and sends them off, as far as the window allows.
@@ -135,7 +151,7 @@ where
         if self.shared.has_ended() {
             self.refuse_item();
         }
-        while self.pulled - self.received + kept < self.limit() && self.pull() {
+        while self.pulled - self.received + kept < self.limit && self.pull() {
             if let Some(haste) = self.is_enough() {
                 self.send(haste);
             }
@@ -169,11 +185,14 @@ where
         // The workers may have nothing to do, and the next item may come late.
         let delivered = self.inbox.delivered.load(Ordering::Relaxed);
         let are_few = self.sent + tasks <= delivered + 2 * self.shared.workers;
-        if are_few || (tasks.is_power_of_two() && self.begun.elapsed() > FAST) {
-            return Some(Haste::Now);
+        if are_few {
+            // After an item that came late, the next one may do so too.
+            let is_late = self.waited.elapsed() > LATE;
+            return Some(if is_late { Haste::Now } else { Haste::Soon });
         }
+        let takes_long = tasks.is_power_of_two() && self.begun.elapsed() > FAST;
         let is_full = tasks >= BATCH_TASKS || self.batch.size() >= BATCH_BYTES;
-        is_full.then_some(Haste::Soon)
+        (is_full || takes_long).then_some(Haste::Soon)
     }
 
     /// Sends the batch off, and begins the next one.
@@ -184,6 +203,7 @@ where
             self.sent += batch.len();
             self.bytes_sent += batch.size();
             self.shared.command(Command::Submit(batch), haste);
+            self.set_limit();
         }
     }
 
@@ -213,11 +233,10 @@ where
         }
     }
 
-    /// How many items may be on their way: the window, or fewer large ones.
-    fn limit(&self) -> usize {
-        let item_bytes = self.bytes_sent / self.pulled.max(1);
+    fn set_limit(&mut self) {
+        let item_bytes = self.bytes_sent / self.sent.max(1);
         let by_bytes = MOST_BYTES / item_bytes.max(1);
-        self.window.min(by_bytes).max(2 * self.shared.workers)
+        self.limit = self.window.min(by_bytes).max(2 * self.shared.workers);
     }
 
     /// Waits for results; learns from how long it took.
@@ -234,6 +253,7 @@ where
         } else if elapsed > SLOW {
             self.window = (self.window / 2).max(smallest_window(&self.shared));
         }
+        self.set_limit();
     }
 }
 

@@ -300,6 +300,7 @@ pub(crate) struct Taken {
 
 impl Taken {
     /// Takes the next result and its item's position.
+    #[inline]
     pub(crate) fn next<R: DeserializeOwned>(
         &mut self,
         arrived: &mut Arrived,
@@ -315,10 +316,10 @@ impl Taken {
             return Some((index, Err(*error)));
         }
         let rest = &arrived.bytes[self.bytes..];
-        let Some((_, record, _)) = Header::split(rest) else {
+        let Some((_, record, rest)) = Header::split(rest) else {
             return Some((index, Err(Error::corrupt("a result"))));
         };
-        self.bytes += Header::SIZE + record.len();
+        self.bytes = arrived.bytes.len() - rest.len();
         Some((index, handle::decode(record)))
     }
 }

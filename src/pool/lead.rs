@@ -30,7 +30,7 @@ use crate::pool::router::{Router, Settings};
 use crate::pool::watch::{Events, Interest};
 
 /// How long the workers may be left alone while tasks are under way.
-const SHORT: Duration = Duration::from_millis(2);
+const SHORT: Duration = Duration::from_millis(1);
 /// When the pool's thread looks again although no alarm went off.
 const LATE: Duration = Duration::from_secs(10);
 
@@ -44,6 +44,8 @@ pub(crate) struct Lead {
     set: AtomicBool,
     /// How many callers wait while somebody else leads.
     waiting: AtomicUsize,
+    /// How many times a caller has led; wraps.
+    led: AtomicUsize,
 }
 
 /// The right to look after the workers.
@@ -112,6 +114,7 @@ impl Shared {
             slept = true;
         };
         drop(leader);
+        self.lead.led.fetch_add(1, Ordering::SeqCst);
         self.leave(busy);
         true
     }
@@ -160,6 +163,7 @@ pub(crate) fn look_after(shared: &Arc<Shared>, settings: Settings) {
     let _end = End(&shared.lead);
     *lock(&shared.lead.router) = Some(Router::new(shared.clone(), settings));
     let mut events = Events::default();
+    let mut led = 0;
     while let Some(mut leader) = take_duty(shared) {
         let Some(router) = &mut *leader.0 else {
             return;
@@ -169,21 +173,42 @@ pub(crate) fn look_after(shared: &Arc<Shared>, settings: Settings) {
         if !router.round() {
             return;
         }
-        let interest = Interest {
-            results: router.is_busy(),
-            alarm: true,
-        };
-        let deadline = Deadline::after(router.prepare_to_sleep());
+        let results = router.is_busy();
+        let patience = router.prepare_to_sleep();
         // From here on a caller may lead.
         drop(leader);
-        events = shared.watch.sleep(interest, deadline);
-        if events.alarm {
-            // In this order: an alarm that is set in between is none, as the
-            // next round comes after it; in the other, one that was set again
-            // would be stopped here and thought to be set for ever.
-            shared.watch.stop_alarm();
-            shared.lead.set.store(false, Ordering::SeqCst);
+        events = sleep_off_and_on(shared, results, patience, &mut led);
+    }
+}
+
+/// Sleeps until there is something to do for the pool's thread. Callers that
+/// led since it last looked are left to do so again.
+fn sleep_off_and_on(
+    shared: &Shared,
+    mut results: bool,
+    mut patience: Duration,
+    led: &mut usize,
+) -> Events {
+    loop {
+        let interest = Interest {
+            results,
+            alarm: true,
+        };
+        let events = shared.watch.sleep(interest, Deadline::after(patience));
+        if !events.alarm {
+            return events;
         }
+        // In this order: an alarm that is set in between is none, as the looks
+        // below come after it; in the other, one that was set again would be
+        // stopped here and thought to be set for ever.
+        shared.watch.stop_alarm();
+        shared.lead.set.store(false, Ordering::SeqCst);
+        let before = std::mem::replace(led, shared.lead.led.load(Ordering::SeqCst));
+        if before == *led || !events.is_only_alarm() {
+            return events;
+        }
+        shared.look_soon();
+        (results, patience) = (false, LATE);
     }
 }
 

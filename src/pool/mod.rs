@@ -6,6 +6,7 @@ mod feed;
 mod gate;
 mod job;
 mod lead;
+mod order;
 mod record;
 mod router;
 mod seat;
@@ -13,7 +14,6 @@ mod task;
 mod watch;
 mod worker;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -29,6 +29,7 @@ use crate::worker::{self as child, Trampoline};
 
 use feed::Feed;
 use job::{Batch, Command, Haste, Inbox, Shared, lock};
+use order::Order;
 use router::Settings;
 use watch::Watch;
 use worker::Initializer;
@@ -119,18 +120,19 @@ impl Pool {
         R: Serialize + DeserializeOwned,
     {
         let mut feed = Feed::new(&self.shared, function, items)?;
-        let mut results: Vec<Option<R>> = Vec::new();
+        let mut order = Order::new();
+        let mut results = Vec::new();
         let mut failed: Option<(usize, Error)> = None;
         while let Some((index, result)) = feed.next(0) {
-            if results.len() <= index {
-                results.resize_with(index + 1, || None);
-            }
             match result {
-                Ok(result) => results[index] = Some(result),
+                Ok(result) if failed.is_none() => {
+                    results.extend(order.add(index, result));
+                    results.extend(std::iter::from_fn(|| order.next()));
+                }
                 Err(error) if failed.as_ref().is_none_or(|(at, _)| index < *at) => {
                     failed = Some((index, error));
                 }
-                Err(_) => {}
+                _ => {}
             }
         }
         match failed {
@@ -138,7 +140,7 @@ impl Pool {
                 index,
                 source: Box::new(error),
             }),
-            None => Ok(results.into_iter().flatten().collect()),
+            None => Ok(results),
         }
     }
 
@@ -163,24 +165,16 @@ impl Pool {
         I: IntoIterator<Item = A>,
     {
         let mut feed = Feed::new(&self.shared, function, items)?;
-        // Results that came before their turn, from the next one on.
-        let mut early: VecDeque<Option<Result<R>>> = VecDeque::new();
-        let mut kept = 0;
-        let mut next = 0;
+        let mut order = Order::new();
         Ok(std::iter::from_fn(move || {
             loop {
-                if let Some(Some(_)) = early.front() {
-                    next += 1;
-                    kept -= 1;
-                    return early.pop_front().flatten();
+                if let Some(result) = order.next() {
+                    return Some(result);
                 }
-                let (index, result) = feed.next(kept)?;
-                let place = index - next;
-                if early.len() <= place {
-                    early.resize_with(place + 1, || None);
+                let (index, result) = feed.next(order.kept())?;
+                if let Some(result) = order.add(index, result) {
+                    return Some(result);
                 }
-                early[place] = Some(result);
-                kept += 1;
             }
         }))
     }

@@ -34,6 +34,12 @@ pub(crate) struct Events {
     pub(crate) alarm: bool,
 }
 
+impl Events {
+    pub(crate) fn is_only_alarm(self) -> bool {
+        self.alarm && !self.commands && !self.results && !self.an_end
+    }
+}
+
 /// What to wait for beside commands and the ends of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Interest {

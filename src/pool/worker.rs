@@ -215,11 +215,11 @@ impl Worker {
 
     /// Reads the task that was started, runs it, and leaves its result.
     fn read_task(&mut self) -> Result<()> {
-        let mut header = self.take_header();
+        let mut header = self.take_header()?;
         while header.special {
             self.take_bytes(header.length);
             self.functions = Some(find(Functions::from_bytes(&self.task)?)?);
-            header = self.take_header();
+            header = self.take_header()?;
         }
         self.take_bytes(header.length);
         self.desk.set_read(Ring::Tasks, self.read);
@@ -227,10 +227,15 @@ impl Worker {
     }
 
     #[inline]
-    fn take_header(&mut self) -> Header {
-        let header = self.desk.header_at(Ring::Tasks, self.read);
-        self.read += Header::SIZE as u64;
-        header
+    fn take_header(&mut self) -> Result<Header> {
+        let [first] = self.desk.array_at(Ring::Tasks, self.read);
+        self.read += 1;
+        let length = || {
+            let length = self.desk.array_at(Ring::Tasks, self.read);
+            self.read += length.len() as u64;
+            Some(length)
+        };
+        Header::read(first, length).ok_or_else(|| Error::corrupt("a task"))
     }
 
     /// Moves the next bytes of the ring to `task`.
@@ -273,7 +278,8 @@ impl Worker {
         let answer = trampoline(function, &self.task, &mut self.result);
         drop(running);
         if let Err(answer) = &answer {
-            self.result.truncate(Header::SIZE);
+            self.result.truncate(start);
+            Header::begin(&mut self.result);
             handle::encode(answer, &mut self.result)?;
         }
         Header::end(&mut self.result, start, answer.is_err());

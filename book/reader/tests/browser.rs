@@ -294,7 +294,8 @@ async fn arrow_keys_and_themes_still_work() {
     browser.end().await;
 }
 
-const BACKGROUND: &str = "return getComputedStyle(document.documentElement).backgroundColor";
+const BACKGROUND: &str =
+    "return getComputedStyle(document.documentElement).backgroundColor";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_wider_than_a_telephone() {
