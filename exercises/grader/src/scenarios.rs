@@ -7,6 +7,7 @@
 //! - one module for each exercise, named after it
 
 mod common;
+mod failure_report;
 mod pipe_big_message;
 mod pipe_echo;
 mod pipe_fair_server;
@@ -46,6 +47,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "pipe_big_message" => pipe_big_message::judge,
         "queue_credits" => queue_credits::judge,
         "pipe_fair_server" => pipe_fair_server::judge,
+        "failure_report" => failure_report::judge,
         _ => return None,
     })
 }
