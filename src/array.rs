@@ -111,6 +111,17 @@ unsafe impl<T: Pod> State for Parts<T> {
 }
 
 /// Holds an [`Array`] or a part of it: the slice of its elements.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> multiproc::Result<()> {
+/// let array = multiproc::Array::from_slice(&[3, 1, 2])?;
+/// array.lock()?.sort();
+/// assert_eq!(array.lock_range(1..)?[..], [2, 3]);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct ArrayGuard<'a, T: Pod> {
     pub(crate) array: &'a Array<T>,

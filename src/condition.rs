@@ -73,6 +73,16 @@ unsafe impl State for Bell {
 }
 
 /// The guards that a [`Condition`] can give back and take again.
+///
+/// # Examples
+///
+/// ```
+/// use multiproc::{Condition, Guard, LockResult};
+///
+/// fn wait_twice<G: Guard>(changed: &Condition, guard: G) -> LockResult<G> {
+///     changed.wait(changed.wait(guard)?)
+/// }
+/// ```
 pub trait Guard: Sized {
     /// What the guard gives access to.
     type Data: ?Sized;

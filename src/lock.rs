@@ -73,6 +73,27 @@ pub struct Lock(Shared<RobustMutex>);
 pub type LockResult<G> = std::result::Result<G, LockError<G>>;
 
 /// Why a lock could not be taken, or must be taken with care.
+///
+/// `?` turns it into an [`Error`], without the guard.
+///
+/// # Examples
+///
+/// ```
+/// use multiproc::{Lock, LockError, Result};
+///
+/// fn repair(lock: &Lock) -> Result<()> {
+///     match lock.lock() {
+///         Ok(_) => println!("all is well"),
+///         Err(LockError::Poisoned { guard, pid }) => {
+///             println!("process {pid} died; putting things in order");
+///             guard.mark_repaired();
+///         }
+///         Err(error) => return Err(error.into()),
+///     }
+///     Ok(())
+/// }
+/// # repair(&Lock::new().unwrap()).unwrap();
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LockError<G> {
@@ -92,6 +113,18 @@ pub enum LockError<G> {
 pub type TryLockResult<G> = std::result::Result<Option<G>, LockError<G>>;
 
 /// Holds a [`Lock`] until it is dropped; then the next waiter gets it.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> multiproc::Result<()> {
+/// let lock = multiproc::Lock::new()?;
+/// let guard = lock.lock()?;
+/// // What the lock protects is this thread's alone.
+/// drop(guard);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the lock is released when the guard is dropped"]
 #[derive(Debug)]
 pub struct LockGuard<'a> {

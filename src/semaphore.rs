@@ -89,6 +89,19 @@ unsafe impl State for Permits {
 /// A permit of a [`Semaphore`], given back when it is dropped.
 ///
 /// It stays in the thread that took it.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> multiproc::Result<()> {
+/// let seats = multiproc::Semaphore::new(1)?;
+/// let permit = seats.acquire()?;
+/// assert!(seats.try_acquire()?.is_none());
+/// drop(permit);
+/// assert!(seats.try_acquire()?.is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the permit is given back when it is dropped"]
 pub struct Permit<'a> {

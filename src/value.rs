@@ -88,6 +88,20 @@ unsafe impl<T: Pod> State for Guarded<T> {
 /// What it changes appears to others all at once when it is dropped, and not at
 /// all when its process is killed or panics before: then the lock is poisoned,
 /// and the value is what it was.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> multiproc::Result<()> {
+/// let position = multiproc::Value::new([0.0, 0.0])?;
+/// let mut guard = position.lock()?;
+/// guard[0] = 1.5;
+/// guard[1] = 2.5;
+/// drop(guard);
+/// assert_eq!(position.get()?, [1.5, 2.5]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct ValueGuard<'a, T: Pod> {
@@ -196,6 +210,22 @@ impl<T: Pod> Value<T> {
 }
 
 /// The integers, which fit into a word and so can be changed atomically.
+///
+/// # Examples
+///
+/// ```
+/// use multiproc::{Integer, Result, Value};
+///
+/// fn take_all<T: Integer>(count: &Value<T>, none: T) -> T {
+///     count.fetch_update(|_| none)
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let count = Value::new(7_u8)?;
+/// assert_eq!((take_all(&count, 0), count.load()), (7, 0));
+/// # Ok(())
+/// # }
+/// ```
 pub trait Integer: Pod + sealed::Word {}
 
 mod sealed {
