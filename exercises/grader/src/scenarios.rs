@@ -8,6 +8,7 @@
 
 mod common;
 mod failure_report;
+mod failure_retry;
 mod pipe_big_message;
 mod pipe_echo;
 mod pipe_fair_server;
@@ -48,6 +49,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "queue_credits" => queue_credits::judge,
         "pipe_fair_server" => pipe_fair_server::judge,
         "failure_report" => failure_report::judge,
+        "failure_retry" => failure_retry::judge,
         _ => return None,
     })
 }
