@@ -129,11 +129,12 @@ pub fn progress(project: &Project) -> Result<String> {
         writeln!(
             shown,
             "<div class=\"table-wrapper\"><table class=\"progress\"><caption>\
-             <a href=\"{name}.html\">{name}</a>: \
+             <a href=\"{name}.html\">{}</a>: \
              <span data-chapter-total=\"{name}\" data-points=\"{sum}\">{sum}</span> \
              points</caption><thead><tr><th scope=\"col\">exercise</th>\
              <th scope=\"col\">level, minutes</th><th scope=\"col\">worth</th>\
              <th scope=\"col\">you have</th></tr></thead><tbody>",
+            escape(&heading(project, chapter)),
         )?;
         for exercise in ours() {
             writeln!(
@@ -152,6 +153,15 @@ pub fn progress(project: &Project) -> Result<String> {
         shown.push_str("</tbody></table></div>\n");
     }
     Ok(shown)
+}
+
+/// What the page of a chapter is called, or the chapter's stem if it has no page.
+fn heading(project: &Project, chapter: &str) -> String {
+    let page = project
+        .read(&format!("book/src/{chapter}.md"))
+        .unwrap_or_default();
+    let heading = page.lines().find_map(|line| line.strip_prefix("# "));
+    heading.unwrap_or(chapter).to_owned()
 }
 
 fn level(level: u8) -> &'static str {

@@ -108,6 +108,15 @@ impl Browser {
         }
     }
 
+    /// Changes the theme as its menu does.
+    pub(crate) async fn theme(&self, theme: &str) {
+        let choose = format!(
+            "document.getElementById('mdbook-theme-{theme}').click();\
+             document.activeElement.blur();"
+        );
+        self.script(&choose).await;
+    }
+
     /// Runs a script in the page and returns what it returns.
     pub(crate) async fn script(&self, script: &str) -> Value {
         let result = self.driver.execute(script, Vec::new()).await;
@@ -181,20 +190,38 @@ impl Browser {
 
     /// What axe-core finds against WCAG 2.2 AA; `None` where it is not installed.
     pub(crate) async fn violations(&self) -> Option<Vec<String>> {
+        self.violations_of(
+            "{type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', \
+                           'wcag21aa', 'wcag22aa']}",
+        )
+        .await
+    }
+
+    /// What it finds against the rules on colour: all that a theme can break.
+    pub(crate) async fn faint(&self) -> Option<Vec<String>> {
+        let rules =
+            "{type: 'rule', values: ['color-contrast', 'link-in-text-block']}";
+        self.violations_of(rules).await
+    }
+
+    async fn violations_of(&self, rules: &str) -> Option<Vec<String>> {
         let path = "../../tests/node_modules/axe-core/axe.min.js";
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         let Ok(axe) = std::fs::read_to_string(path) else {
             missing("axe-core", "npm ci --prefix tests");
             return None;
         };
-        self.script(&axe).await;
-        let run = "const done = arguments[arguments.length - 1];
-            axe.run(document, {runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa',
-              'wcag21a', 'wcag21aa', 'wcag22aa']}, resultTypes: ['violations']})
-              .then(found => done(found.violations.flatMap(one => one.nodes.map(
-                node => `${one.id}: ${node.target.join(' ')}: ${node.failureSummary}`))))
-              .catch(error => done([String(error)]));";
-        let found = self.driver.execute_async(run, Vec::new()).await.unwrap();
+        if self.script("return typeof axe").await == "undefined" {
+            self.script(&axe).await;
+        }
+        let run = format!(
+            "const done = arguments[arguments.length - 1];
+             axe.run(document, {{runOnly: {rules}, resultTypes: ['violations']}})
+               .then(found => done(found.violations.flatMap(one => one.nodes.map(node =>
+                 `${{one.id}}: ${{node.target.join(' ')}}: ${{node.failureSummary}}`))))
+               .catch(error => done([String(error)]));"
+        );
+        let found = self.driver.execute_async(&run, Vec::new()).await.unwrap();
         let found: Vec<String> =
             serde_json::from_value(found.json().clone()).unwrap();
         Some(found)
