@@ -7,6 +7,7 @@
 //! - one module for each exercise, named after it
 
 mod common;
+mod failure_half_written;
 mod failure_report;
 mod failure_retry;
 mod pipe_big_message;
@@ -50,6 +51,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "pipe_fair_server" => pipe_fair_server::judge,
         "failure_report" => failure_report::judge,
         "failure_retry" => failure_retry::judge,
+        "failure_half_written" => failure_half_written::judge,
         _ => return None,
     })
 }
