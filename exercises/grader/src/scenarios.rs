@@ -6,6 +6,7 @@
 //! - `team`: what is judged about a team of workers
 //! - one module for each exercise, named after it
 
+mod capstone_duplicates;
 mod common;
 mod failure_half_written;
 mod failure_report;
@@ -52,6 +53,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "failure_report" => failure_report::judge,
         "failure_retry" => failure_retry::judge,
         "failure_half_written" => failure_half_written::judge,
+        "capstone_duplicates" => capstone_duplicates::judge,
         _ => return None,
     })
 }

@@ -1,0 +1,85 @@
+//! Misconception: the program is fast enough without workers.
+//! Loses: parallel survives
+//! Told: 0 workers
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use multiproc::Pool;
+use probe::work::checksum;
+use serde::Serialize;
+
+/// What was found.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    /// Groups of files with the same content: the paths of each group sorted, and the
+    /// groups sorted. A file without a double is in none.
+    duplicates: Vec<Vec<String>>,
+    /// Paths that could not be read, sorted.
+    unreadable: Vec<String>,
+}
+
+/// Reads a file: the checksum and the length of its content. Two files with the same
+/// digest count as equal. Call it once for each file, in a worker.
+fn digest(path: String) -> Result<(u32, u64), String> {
+    let bytes = fs::read(&path).map_err(|problem| problem.to_string())?;
+    probe::point("digest", bytes.len() as i64); // the grader may kill the worker here
+    Ok((checksum(&bytes), bytes.len() as u64))
+}
+
+/// Adds all files below `path` to `files`, and what cannot be read to `unreadable`.
+fn collect(path: &Path, files: &mut Vec<String>, unreadable: &mut Vec<String>) {
+    let name = path.display().to_string();
+    if path.is_file() {
+        files.push(name);
+        return;
+    }
+    match fs::read_dir(path) {
+        Ok(entries) => entries
+            .flatten()
+            .for_each(|entry| collect(&entry.path(), files, unreadable)),
+        Err(_) => unreadable.push(name),
+    }
+}
+
+/// Finds the files of the same content below the folders `roots`.
+fn find(roots: &[String], workers: usize) -> Result<Report, Box<dyn Error>> {
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+    for root in roots {
+        collect(Path::new(root), &mut files, &mut unreadable);
+    }
+    let _ = (workers, Pool::new(1)?);
+    let mut groups: BTreeMap<(u32, u64), Vec<String>> = BTreeMap::new();
+    for file in files {
+        match digest(file.clone()) {
+            Ok(digest) => groups.entry(digest).or_default().push(file),
+            Err(_) => unreadable.push(file),
+        }
+    }
+    Ok(report(groups.into_values(), unreadable))
+}
+
+/// Sorts what was found.
+fn report(
+    groups: impl Iterator<Item = Vec<String>>,
+    mut unreadable: Vec<String>,
+) -> Report {
+    let mut duplicates: Vec<Vec<String>> =
+        groups.filter(|group| group.len() > 1).collect();
+    duplicates.iter_mut().for_each(|group| group.sort());
+    duplicates.sort();
+    unreadable.sort();
+    Report {
+        duplicates,
+        unreadable,
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    multiproc::init();
+    let (roots, workers) = probe::given((vec!["examples".to_string()], 2));
+    probe::answer(&find(&roots, workers)?);
+    Ok(())
+}
