@@ -25,6 +25,7 @@ mod process_square;
 mod queue_credits;
 mod queue_drain;
 mod queue_merge;
+mod shared_counter;
 mod team;
 
 use crate::attempt::Attempt;
@@ -54,6 +55,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "failure_retry" => failure_retry::judge,
         "failure_half_written" => failure_half_written::judge,
         "capstone_duplicates" => capstone_duplicates::judge,
+        "shared_counter" => shared_counter::judge,
         _ => return None,
     })
 }

@@ -1,0 +1,48 @@
+//! Misconception: whoever uses the lock takes it first of all.
+//! Loses: at_once kept step
+//! Told: 1 of the
+
+use multiproc::{Process, Value};
+use probe::Task;
+
+/// The work on a task: how much it adds. All workers do it at the same time.
+fn amount(task: Task) -> i64 {
+    probe::work::square(task)
+}
+
+/// The slow step: from the old count to the new one, once for each task.
+fn grow(count: i64, amount: i64) -> i64 {
+    probe::point("grow", count);
+    count + amount
+}
+
+/// A worker: adds what each of its tasks is worth to the shared count.
+fn work((count, tasks): (Value<i64>, Vec<Task>)) -> multiproc::Result<()> {
+    for task in tasks {
+        let mut guard = count.lock()?;
+        let amount = amount(task);
+        *guard = grow(*guard, amount);
+    } // the guard is dropped in each round: the next worker may read
+    Ok(())
+}
+
+/// Starts a worker for each list of tasks, all at once, and returns what they have
+/// counted together.
+fn count(lists: Vec<Vec<Task>>) -> multiproc::Result<i64> {
+    let count = Value::new(0)?;
+    let mut workers = Vec::new();
+    for tasks in lists {
+        workers.push(Process::spawn(work, (count.clone(), tasks))?);
+    }
+    for worker in workers {
+        worker.join()??;
+    }
+    count.get()
+}
+
+fn main() -> multiproc::Result<()> {
+    multiproc::init();
+    let sample = vec![probe::samples(2), probe::samples(3)];
+    probe::answer(&count(probe::given(sample))?);
+    Ok(())
+}
