@@ -16,6 +16,7 @@ mod pipe_echo;
 mod pipe_fair_server;
 mod pipe_hang_up;
 mod pool_checksums;
+mod pool_from_parts;
 mod pool_order;
 mod pool_survivor;
 mod process_deadline;
@@ -56,6 +57,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "failure_half_written" => failure_half_written::judge,
         "capstone_duplicates" => capstone_duplicates::judge,
         "shared_counter" => shared_counter::judge,
+        "pool_from_parts" => pool_from_parts::judge,
         _ => return None,
     })
 }

@@ -1,0 +1,83 @@
+//! Misconception: equal shares are fair shares.
+//! Loses: balance
+//! Told: still waited
+
+use std::error::Error;
+
+use ipc_channel::ipc::{self, IpcOneShotServer, IpcReceiver, IpcSender};
+use multiproc::Process;
+use probe::Task;
+
+/// What goes to a worker: a task, and its place in the input.
+type Question = (usize, Task);
+/// What comes back: the worker's number, the place, and the square.
+type Reply = (usize, usize, i64);
+
+/// A worker, as its parent holds it.
+struct Worker {
+    questions: IpcSender<Question>,
+    process: Process<()>,
+}
+
+/// Starts the worker of this number; all workers reply into one channel.
+fn start_worker(
+    number: usize,
+    replies: IpcSender<Reply>,
+) -> Result<Worker, Box<dyn Error>> {
+    let (server, name) = IpcOneShotServer::new()?;
+    let process = Process::spawn(begin, (name, number))?;
+    let (_, hello): (_, IpcSender<(IpcReceiver<Question>, IpcSender<Reply>)>) =
+        server.accept()?;
+    let (questions, receiver) = ipc::channel()?;
+    hello.send((receiver, replies))?;
+    Ok(Worker { questions, process })
+}
+
+/// Gets the worker its channels, and lets it work.
+fn begin((server, number): (String, usize)) {
+    let (hello, channels) = ipc::channel().expect("the system has descriptors left");
+    let parent = IpcSender::connect(server).expect("the parent waits");
+    parent.send(hello).expect("the parent waits");
+    let (questions, replies) = channels.recv().expect("the parent answers");
+    work(number, questions, replies);
+}
+
+/// Squares one task after another, until no more can come.
+fn work(number: usize, questions: IpcReceiver<Question>, replies: IpcSender<Reply>) {
+    while let Ok((place, task)) = questions.recv() {
+        let square = probe::work::square(task);
+        if replies.send((number, place, square)).is_err() {
+            return; // the parent is gone
+        }
+    }
+}
+
+/// The squares of all tasks, in the order of the tasks.
+fn squares(tasks: Vec<Task>, workers: usize) -> Result<Vec<i64>, Box<dyn Error>> {
+    let count = tasks.len();
+    let (sender, replies) = ipc::channel()?;
+    let start = |number| start_worker(number, sender.clone());
+    let team = (0..workers.min(count))
+        .map(start)
+        .collect::<Result<Vec<_>, _>>()?;
+    for (place, task) in tasks.into_iter().enumerate() {
+        team[place % team.len()].questions.send((place, task))?;
+    }
+    let mut squares = vec![0; count];
+    for _ in 0..count {
+        let (_, place, square) = replies.recv()?;
+        squares[place] = square;
+    }
+    for Worker { questions, process } in team {
+        drop(questions); // hang up: the worker ends
+        process.join()?;
+    }
+    Ok(squares)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    multiproc::init();
+    let (workers, tasks) = probe::given((3, probe::samples(7)));
+    probe::answer(&squares(tasks, workers)?);
+    Ok(())
+}
