@@ -82,10 +82,9 @@ fn common(name: &str) -> Option<&'static [&'static str]> {
             "the pool still works: 50",
         ],
         // Python reaps when it is asked for its children, and not before.
-        "process_zombie" => &[
-            "ended and not waited for: Z",
-            "after wait: no such process",
-        ],
+        "process_zombie" => {
+            &["ended and not waited for: Z", "after wait: no such process"]
+        }
         // Python's children outlive a parent that is killed.
         "process_orphan" => {
             &["the parent: process #1 was killed by signal 9 (SIGKILL)"]
