@@ -2,6 +2,8 @@
 
 mod support;
 
+use reader::exercise::Manifest;
+use std::fs;
 use support::browser::Browser;
 use support::server::{PLAY, Server};
 use thirtyfour::Key;
@@ -400,3 +402,77 @@ const CUT: &str = "return [...document.querySelectorAll(\
     .filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0 ||\
       one.getBoundingClientRect().right > window.innerWidth + 1)\
     .map(one => one.outerHTML.slice(0, 80))";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exercise_is_started_graded_solved_and_reset() {
+    let Some(browser) = Browser::start(true).await else {
+        return;
+    };
+    let server = Server::learner();
+    let root = server.repository.root();
+    let manifest = Manifest::read(&server.repository.project()).unwrap();
+    let exercise = &manifest.exercises[0];
+    let (id, points) = (&exercise.id, exercise.points());
+    let name = exercise.starter().replace("exercises/", "");
+    let answer = root.join("exercises/src/bin").join(&name);
+    let page = format!("http://{}/{}.html", server.host(), exercise.chapter);
+    browser.open(&page, "light").await;
+    let panel = format!("[data-exercise={id}]");
+    let state = format!("document.querySelector('{panel} .state').textContent");
+    browser
+        .until(&format!("document.querySelector('{panel} .grade')"))
+        .await;
+
+    browser.click(&format!("{panel} .start")).await;
+    browser.until(&format!("{state} === 'done'")).await;
+    let starter = fs::read(root.join(exercise.starter())).unwrap();
+    assert_eq!(fs::read(&answer).unwrap(), starter);
+
+    browser.click(&format!("{panel} .grade")).await;
+    browser
+        .until(&format!("{state}.includes(' of {points} points')"))
+        .await;
+    assert!(
+        browser
+            .text(&format!("{panel} .state"))
+            .await
+            .contains(": 0 of")
+    );
+    browser
+        .until(&format!("document.querySelector('{panel} .verdict.bad')"))
+        .await;
+    assert!(!browser.text(&format!("{panel} .seen")).await.is_empty());
+
+    fs::copy(root.join("solutions").join(&name), &answer).unwrap();
+    browser.click(&format!("{panel} .grade")).await;
+    browser
+        .until(&format!("{state} === 'pass: {points} of {points} points'"))
+        .await;
+    browser
+        .until(&format!("!document.querySelector('{panel} .verdict.bad')"))
+        .await;
+    if let Some(found) = browser.violations().await {
+        assert_eq!(found, Vec::<String>::new());
+    }
+    browser.picture("graded").await;
+
+    let progress = format!("http://{}/progress.html", server.host());
+    browser.driver.goto(&progress).await.unwrap();
+    browser
+        .until(&format!("document.querySelector('tr.full{panel}')"))
+        .await;
+    let row = browser.text(&format!("tr{panel} .grade-cell")).await;
+    assert!(row.ends_with(&format!("{points} of {points}")), "{row}");
+    browser.picture("progress").await;
+
+    browser.driver.goto(&page).await.unwrap();
+    browser
+        .until(&format!("{state}.startsWith('last time: pass')"))
+        .await;
+    browser.click(&format!("{panel} .hint summary")).await;
+    browser.click(&format!("{panel} button.reset")).await;
+    browser.driver.accept_alert().await.unwrap();
+    browser.until(&format!("{state} === 'done'")).await;
+    assert_eq!(fs::read(&answer).unwrap(), starter);
+    browser.end().await;
+}

@@ -8,8 +8,8 @@ use std::time::Duration;
 use thirtyfour::Key;
 use thirtyfour::prelude::*;
 
-/// Nothing on a page takes this long unless it hangs.
-const LIMIT: Duration = Duration::from_secs(120);
+/// Nothing on a page takes this long unless it hangs, not even a first build.
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// A browser with a profile of its own.
 pub(crate) struct Browser {
@@ -66,7 +66,8 @@ impl Browser {
                 .unwrap();
         }
         let address = format!("http://127.0.0.1:{port}");
-        let driver = WebDriver::new(address, wishes).await.unwrap();
+        let driver = WebDriver::builder(address, wishes).request_timeout(LIMIT);
+        let driver = driver.await.unwrap();
         driver.set_page_load_timeout(LIMIT).await.unwrap();
         driver.set_script_timeout(LIMIT).await.unwrap();
         let browser = Browser {

@@ -7,6 +7,7 @@ pub(crate) mod server;
 use reader::project::Project;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A folder that is removed when its test ends.
@@ -90,6 +91,49 @@ impl Repository {
             root: root.canonicalize().unwrap(),
             keep: true,
         }
+    }
+
+    /// A copy of the workbook in which a learner can work. It has always the same
+    /// place, so that cargo finds there what it built before.
+    pub(crate) fn learners_copy() -> Self {
+        let workbook = Repository::workbook();
+        let target = workbook.project().target();
+        let copy = Repository {
+            root: target.join("reader-tests/copy"),
+            keep: true,
+        };
+        for old in ["exercises/src/bin", ".grade"] {
+            let _ = fs::remove_dir_all(copy.root.join(old));
+        }
+        let listed = Command::new("git")
+            .args([
+                "ls-files",
+                "-z",
+                "--cached",
+                "--others",
+                "--exclude-standard",
+            ])
+            .current_dir(&workbook.root)
+            .output()
+            .unwrap();
+        for path in String::from_utf8(listed.stdout)
+            .unwrap()
+            .split_terminator('\0')
+        {
+            let Ok(new) = fs::read(workbook.root.join(path)) else {
+                continue;
+            };
+            // What has not changed keeps its time, and need not be built again.
+            if fs::read(copy.root.join(path)).ok().as_ref() != Some(&new) {
+                let path = copy.root.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, new).unwrap();
+            }
+        }
+        if !copy.root.join("target").exists() {
+            std::os::unix::fs::symlink(target, copy.root.join("target")).unwrap();
+        }
+        copy
     }
 
     /// Takes over the workbook's own style and scripts.

@@ -120,6 +120,11 @@ impl Server {
         Server::launch(Repository::workbook(), &["--still"])
     }
 
+    /// Starts one on a copy of the workbook in which a learner can work.
+    pub(crate) fn learner() -> Self {
+        Server::launch(Repository::learners_copy(), &["--still"])
+    }
+
     fn launch(repository: Repository, words: &[&str]) -> Self {
         let scratch = Repository::empty();
         fs::create_dir(scratch.root().join("temporary")).unwrap();
