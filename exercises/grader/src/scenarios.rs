@@ -27,6 +27,7 @@ mod queue_credits;
 mod queue_drain;
 mod queue_merge;
 mod shared_counter;
+mod sync_repair;
 mod team;
 
 use crate::attempt::Attempt;
@@ -58,6 +59,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "capstone_duplicates" => capstone_duplicates::judge,
         "shared_counter" => shared_counter::judge,
         "pool_from_parts" => pool_from_parts::judge,
+        "sync_repair" => sync_repair::judge,
         _ => return None,
     })
 }
