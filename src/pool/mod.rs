@@ -45,7 +45,7 @@ pub use task::Task;
 /// No call waits for ever because a worker died.
 ///
 /// ```text
-///     caller        router (a thread)        worker 1      worker 2
+///     caller                router           worker 1      worker 2
 ///     map(f, ..) ── tasks ──> │ ── task ───────> │             │
 ///                             │ ── task ─────────┼───────────> │
 ///                             │ <─────── result ─┘             │
@@ -53,6 +53,8 @@ pub use task::Task;
 ///     <── results ─────────── │ <─── the end of worker 2 ──────┘
 ///                             │ ── starts ─────────────────> worker 3
 /// ```
+///
+/// The router is a caller that waits, or the pool's own thread while none does.
 ///
 /// Dropping the pool cancels what has not run and ends the workers;
 /// [`close`](Pool::close) finishes the work first.
