@@ -11,6 +11,7 @@ mod common;
 mod failure_half_written;
 mod failure_report;
 mod failure_retry;
+mod large_share;
 mod pipe_big_message;
 mod pipe_echo;
 mod pipe_fair_server;
@@ -60,6 +61,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "shared_counter" => shared_counter::judge,
         "pool_from_parts" => pool_from_parts::judge,
         "sync_repair" => sync_repair::judge,
+        "large_share" => large_share::judge,
         _ => return None,
     })
 }
