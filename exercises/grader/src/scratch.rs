@@ -35,8 +35,11 @@ impl Scratch {
         let folder = base.join(format!("{PREFIX}{:08x}", fastrand::u32(..)));
         fs::create_dir(&folder)?;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
-        let lock = File::create(folder.join("lock"))?;
+        // It gets its name once it is locked: another grader that found it unlocked
+        // would take this folder for a dead grader's.
+        let lock = File::create(folder.join("new"))?;
         lock.lock()?;
+        fs::rename(folder.join("new"), folder.join("lock"))?;
         let scratch = Scratch {
             folder,
             _lock: lock,
@@ -90,5 +93,25 @@ fn remove_stale(base: &Path) {
         if !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
             let _ = fs::remove_dir_all(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scratch;
+
+    #[test]
+    fn graders_that_start_together_leave_each_other_alone() {
+        let make = || {
+            for _ in 0..200 {
+                let scratch = Scratch::new().expect("nobody removes a new folder");
+                assert!(scratch.work().is_dir());
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(make);
+            }
+        });
     }
 }
