@@ -30,7 +30,7 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
             |event| matches!(event, Event::Entered(visit) if visit.is_at("digest")),
         );
         let (points, files) = (points.count(), tree.files.len());
-        let seen = format!("{} digests of {files} files were made", points);
+        let seen = format!("{points} digests of {files} files were made");
         attempt.require("parallel", Verdict::Fail, points == files, seen);
         attempt.sheet.pass("parallel");
         Ok(())
