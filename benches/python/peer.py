@@ -88,6 +88,57 @@ class Peer:
         total = sum(pool.apply(add_one, (number,)) for number in range(count))
         return time.perf_counter_ns() - begin, total
 
+    # ---- queues
+
+    def put_and_get(self, name, make, count):
+        def start():
+            context = multiprocessing.get_context()
+            queue = make(context)
+            orders, theirs = context.Pipe()
+            producer = context.Process(target=put, args=(theirs, queue), daemon=True)
+            producer.start()
+            return queue, orders
+
+        queue, orders = self.kept(name, start)
+        begin = time.perf_counter_ns()
+        orders.send(count)
+        total = 0
+        for _ in range(count):
+            total += queue.get()
+        return time.perf_counter_ns() - begin, total
+
+    def queue(self, count):
+        return self.put_and_get("queue", lambda context: context.Queue(1024), count)
+
+    def simple_queue(self, count):
+        return self.put_and_get(
+            "simple_queue", lambda context: context.SimpleQueue(), count
+        )
+
+    # ---- shared values
+
+    def locked(self, count):
+        """Two processes add one to a number `count` times each."""
+
+        def start():
+            number = multiprocessing.Value("Q", 0)
+            adders = []
+            for _ in range(WORKERS):
+                ours, theirs = multiprocessing.Pipe()
+                args = (theirs, number)
+                multiprocessing.Process(target=add, args=args, daemon=True).start()
+                adders.append(ours)
+            return number, adders
+
+        number, adders = self.kept("locked", start)
+        before = number.value
+        begin = time.perf_counter_ns()
+        for adder in adders:
+            adder.send(count)
+        for adder in adders:
+            adder.recv()
+        return time.perf_counter_ns() - begin, number.value - before
+
     # ---- pipes
 
     def round_trip(self, count):
@@ -106,6 +157,20 @@ class Peer:
         begin = time.perf_counter_ns()
         ours.send_bytes(message)
         return time.perf_counter_ns() - begin, ours.recv()
+
+
+def put(orders, queue):
+    while True:
+        for number in range(orders.recv()):
+            queue.put(number)
+
+
+def add(orders, number):
+    while True:
+        for _ in range(orders.recv()):
+            with number.get_lock():
+                number.value += 1
+        orders.send(None)
 
 
 def start_echo():

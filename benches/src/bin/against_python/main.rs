@@ -5,11 +5,21 @@
 //! Run: `cargo run --release -p benches --bin against_python -- [--json]
 //! [--rounds N] [WORK ...]`
 
+mod capstone;
 mod contest;
+// The example itself, not a copy of it.
+#[path = "../../../../examples/capstone_logs/generate.rs"]
+mod generate;
+#[path = "../../../../examples/capstone_logs/line.rs"]
+mod line;
 mod pipe;
 mod pool;
 mod process;
 mod python;
+mod queue;
+#[path = "../../../../examples/capstone_logs/report.rs"]
+mod report;
+mod shared;
 mod table;
 
 use std::cell::RefCell;
@@ -33,12 +43,19 @@ const ROWS: &[(&str, Make)] = &[
     ("pool_one_by_one", pool::one_by_one),
     ("pool_1ms", pool::milliseconds),
     ("pool_apply", pool::apply),
+    ("queue_one_by_one", queue::one_by_one),
+    ("queue_many", queue::in_batches),
     ("pipe_round_trip", pipe::round_trip),
+    ("value_locked", shared::locked),
+    ("array_sum", shared::sum),
+    ("array_hand_over", shared::hand_over),
+    ("capstone", capstone::logs),
 ];
 
 fn main() {
     benches::exit_if_bare();
     benches::echo_if_bare();
+    capstone::generate_if_asked();
     multiproc::init();
     procspawn::init();
 
