@@ -14,6 +14,7 @@
 //! - `example`, `exercise`, `quiz`: what the directives of those names show
 //! - `grades`: what is known of the learner's work
 //! - `figures`, `bench`, `chart`, `timeline`: measured numbers, as text and pictures
+//! - `outline`: what a chapter's Markdown holds
 //! - `check`: links, anchors, includes and fences of a chapter
 //! - `preprocess`: the mdBook preprocessor that puts all of this together
 //! - `pages`: building the pages, whole or not at all
@@ -31,6 +32,7 @@ pub mod figures;
 pub mod grades;
 pub mod listing;
 pub mod markup;
+pub mod outline;
 pub mod pages;
 pub mod preprocess;
 pub mod problem;

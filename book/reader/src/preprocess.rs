@@ -1,7 +1,8 @@
 //! The mdBook preprocessor: directives become pages, problems stop the build.
 
-use crate::check::{Chapter, Contents, Edit, outline};
+use crate::check::{Chapter, Contents, Edit};
 use crate::directive::{self, Directive};
+use crate::outline::outline;
 use crate::problem::Problems;
 use crate::project::Project;
 use crate::{bench, example, exercise, figures, listing, quiz, timeline};

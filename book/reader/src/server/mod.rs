@@ -7,8 +7,10 @@
 //! - `guard`: who may ask for what
 //! - `stream`: answers that come line by line
 //! - `actions`: what a page can ask for
+//! - `follow`: programs whose lines go to a page
 
 mod actions;
+mod follow;
 mod guard;
 mod site;
 mod source;
@@ -185,7 +187,7 @@ impl Server {
             tokio::spawn(self.reader.clone().follow(changes));
             let reader = self.reader.clone();
             building = Some(tokio::spawn(async move {
-                actions::build_examples(&reader).await;
+                follow::build_examples(&reader).await;
             }));
             watch
         });
