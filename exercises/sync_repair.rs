@@ -1,60 +1,55 @@
-//! Exercise: sellers take pieces out of the stock and count them as sold, under one
-//! lock. A seller may be killed between the two. Let whoever comes next put the two
-//! numbers in order, so that all others can go on.
+//! Exercise: workers move coins between two accounts that hold 100 together, in two
+//! steps under a lock. This program works until a worker dies between the two steps.
+//! Repair it: whoever takes the lock next learns of the death, puts the accounts in
+//! order, says so, and goes on with its own work.
 //!
 //! Read:  the chapter on coordination, "When a holder dies"
 //! Grade: cargo grade sync_repair
 
-use multiproc::{Error, Lock, LockError, LockGuard, Process, Value};
+use multiproc::{Lock, LockError, Process, Result, Value};
 use serde::{Deserialize, Serialize};
 
-/// How many pieces there are: each of them is in stock or sold.
-const PIECES: i64 = 1000;
+/// How many coins there are on both accounts together.
+const TOTAL: i64 = 100;
 
-/// The lock protects both values together.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Shop {
+/// Two accounts, and the lock that whoever moves coins must hold.
+#[derive(Clone, Serialize, Deserialize)]
+struct Accounts {
     lock: Lock,
-    stock: Value<i64>,
-    sold: Value<i64>,
+    left: Value<i64>,
+    right: Value<i64>,
 }
 
-/// Takes the shop's lock. When it returns, the two values are in order, and nobody is
-/// told of the same death again.
-fn enter(shop: &Shop) -> multiproc::Result<LockGuard<'_>> {
-    // TODO: take the lock. After a death, repair the values: what left the stock may
-    // count as sold, or go back; what had not left it must not count as sold.
-    todo!("enter {shop:?}")
+/// Moves coins from left to right. The grader may kill the process in between.
+fn shift(accounts: &Accounts, coins: i64) {
+    accounts.left.store(accounts.left.load() - coins);
+    probe::point("between", coins);
+    accounts.right.store(accounts.right.load() + coins);
 }
 
-/// Sells some pieces, in two steps. The grader may kill the process before each.
-fn sell(shop: &Shop, pieces: i64) -> multiproc::Result<()> {
-    let _guard = enter(shop)?;
-    probe::point("before", pieces);
-    shop.stock.set(shop.stock.get()? - pieces)?;
-    probe::point("between", pieces);
-    shop.sold.set(shop.sold.get()? + pieces)
-}
-
-fn seller((shop, sales): (Shop, Vec<i64>)) -> multiproc::Result<()> {
-    sales.into_iter().try_for_each(|pieces| sell(&shop, pieces))
-}
-
-fn main() -> multiproc::Result<()> {
-    multiproc::init();
-    let sales: Vec<Vec<i64>> = probe::given(vec![vec![3, 4], vec![5]]);
-    let (lock, stock, sold) = (Lock::new()?, Value::new(PIECES)?, Value::new(0)?);
-    let shop = Shop { lock, stock, sold };
-    let start = |sales| Process::spawn(seller, (shop.clone(), sales));
-    let sellers: Vec<_> = sales.into_iter().map(start).collect();
-    for process in sellers {
-        match process?.join() {
-            Err(Error::Killed { .. }) => {} // the others go on
-            ended => ended??,
-        }
+/// A worker: moves so many coins, and again, and again.
+fn work((accounts, moves): (Accounts, Vec<i64>)) -> Result<()> {
+    for coins in moves {
+        // TODO: `lock` has three outcomes; `?` gives up at two of them.
+        let _guard = accounts.lock.lock()?;
+        shift(&accounts, coins);
     }
-    drop(enter(&shop)?);
-    let in_order = shop.lock.lock().is_ok(); // or is somebody still told of a death?
-    probe::answer(&(shop.stock.get()?, shop.sold.get()?, in_order));
+    Ok(())
+}
+
+/// Starts a worker for each list of moves, all at once, and waits for all of them. A
+/// worker that was killed is no failure of this function.
+fn run(accounts: &Accounts, lists: Vec<Vec<i64>>) -> Result<()> {
+    // TODO: start the workers, and wait for each.
+    todo!("work on {lists:?} with {TOTAL} coins")
+}
+
+fn main() -> Result<()> {
+    multiproc::init();
+    let (lock, left, right) = (Lock::new()?, Value::new(TOTAL)?, Value::new(0)?);
+    let accounts = Accounts { lock, left, right };
+    run(&accounts, probe::given(vec![vec![1, 2], vec![3]]))?;
+    let in_order = accounts.lock.lock().is_ok();
+    probe::answer(&(accounts.left.load(), accounts.right.load(), in_order));
     Ok(())
 }

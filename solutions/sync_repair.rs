@@ -1,66 +1,68 @@
-//! Solution: `lock` gives the guard also after a death, with a warning. That moment is
-//! the one to repair in: nobody else is in. The stock is written first, so it knows
-//! what the dead one has done, and what is sold follows from it, whether the death was
-//! before, between or after the two steps. Then `mark_repaired` ends the warning.
+//! Solution: the lock comes with the word that its holder died, and the rule that holds
+//! between the two values says what is right: left is written first, so right must be
+//! what is missing to the total. The move that was begun is completed by that.
 //!
-//! To return the warning as an error ends everybody, for the death of one. To take the
-//! guard out of it and go on keeps the lock, and leaves the numbers wrong for ever.
+//! To go on without a look leaves the accounts wrong for ever. To give up leaves all
+//! others without their work, although nothing is lost.
 
-use multiproc::{Error, Lock, LockError, LockGuard, Process, Value};
+use multiproc::{Error, Lock, LockError, Process, Result, Value};
 use serde::{Deserialize, Serialize};
 
-/// How many pieces there are: each of them is in stock or sold.
-const PIECES: i64 = 1000;
+/// How many coins there are on both accounts together.
+const TOTAL: i64 = 100;
 
-/// The lock protects both values together.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Shop {
+/// Two accounts, and the lock that whoever moves coins must hold.
+#[derive(Clone, Serialize, Deserialize)]
+struct Accounts {
     lock: Lock,
-    stock: Value<i64>,
-    sold: Value<i64>,
+    left: Value<i64>,
+    right: Value<i64>,
 }
 
-/// Takes the shop's lock. When it returns, the two values are in order, and nobody is
-/// told of the same death again.
-fn enter(shop: &Shop) -> multiproc::Result<LockGuard<'_>> {
-    match shop.lock.lock() {
-        Err(LockError::Poisoned { guard, .. }) => {
-            shop.sold.set(PIECES - shop.stock.get()?)?;
-            guard.mark_repaired();
-            Ok(guard)
-        }
-        other => Ok(other?),
+/// Moves coins from left to right. The grader may kill the process in between.
+fn shift(accounts: &Accounts, coins: i64) {
+    accounts.left.store(accounts.left.load() - coins);
+    probe::point("between", coins);
+    accounts.right.store(accounts.right.load() + coins);
+}
+
+/// A worker: moves so many coins, and again, and again.
+fn work((accounts, moves): (Accounts, Vec<i64>)) -> Result<()> {
+    for coins in moves {
+        let _guard = match accounts.lock.lock() {
+            Ok(guard) => guard,
+            Err(LockError::Poisoned { guard, .. }) => {
+                // The left account is always written first: it tells the truth.
+                accounts.right.store(TOTAL - accounts.left.load());
+                guard.mark_repaired();
+                guard
+            }
+            Err(other) => return Err(other.into()),
+        };
+        shift(&accounts, coins);
     }
+    Ok(())
 }
 
-/// Sells some pieces, in two steps. The grader may kill the process before each.
-fn sell(shop: &Shop, pieces: i64) -> multiproc::Result<()> {
-    let _guard = enter(shop)?;
-    probe::point("before", pieces);
-    shop.stock.set(shop.stock.get()? - pieces)?;
-    probe::point("between", pieces);
-    shop.sold.set(shop.sold.get()? + pieces)
+/// Starts a worker for each list of moves, and waits for all of them.
+fn run(accounts: &Accounts, lists: Vec<Vec<i64>>) -> Result<()> {
+    let start = |moves| Process::spawn(work, (accounts.clone(), moves));
+    let workers = lists.into_iter().map(start).collect::<Result<Vec<_>>>()?;
+    for worker in workers {
+        match worker.join() {
+            Err(Error::Killed { .. }) => {} // its moves end where they ended
+            outcome => outcome??,
+        }
+    }
+    Ok(())
 }
 
-fn seller((shop, sales): (Shop, Vec<i64>)) -> multiproc::Result<()> {
-    sales.into_iter().try_for_each(|pieces| sell(&shop, pieces))
-}
-
-fn main() -> multiproc::Result<()> {
+fn main() -> Result<()> {
     multiproc::init();
-    let sales: Vec<Vec<i64>> = probe::given(vec![vec![3, 4], vec![5]]);
-    let (lock, stock, sold) = (Lock::new()?, Value::new(PIECES)?, Value::new(0)?);
-    let shop = Shop { lock, stock, sold };
-    let start = |sales| Process::spawn(seller, (shop.clone(), sales));
-    let sellers: Vec<_> = sales.into_iter().map(start).collect();
-    for process in sellers {
-        match process?.join() {
-            Err(Error::Killed { .. }) => {} // the others go on
-            ended => ended??,
-        }
-    }
-    drop(enter(&shop)?);
-    let in_order = shop.lock.lock().is_ok(); // or is somebody still told of a death?
-    probe::answer(&(shop.stock.get()?, shop.sold.get()?, in_order));
+    let (lock, left, right) = (Lock::new()?, Value::new(TOTAL)?, Value::new(0)?);
+    let accounts = Accounts { lock, left, right };
+    run(&accounts, probe::given(vec![vec![1, 2], vec![3]]))?;
+    let in_order = accounts.lock.lock().is_ok();
+    probe::answer(&(accounts.left.load(), accounts.right.load(), in_order));
     Ok(())
 }

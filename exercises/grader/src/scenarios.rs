@@ -62,7 +62,6 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "pool_from_parts" => pool_from_parts::judge,
         "sync_repair" => sync_repair::judge,
         "large_share" => large_share::judge,
-        "sync_repair" => sync_repair::judge,
         _ => return None,
     })
 }

@@ -1,5 +1,5 @@
 //! Misconception: a program that ends well has done its work.
-//! Loses: right between before marked clean
-//! Told: ended too early
+//! Loses: right alone repaired marked clean
+//! Told: without one answer
 
 fn main() {}

@@ -1,0 +1,56 @@
+//! Misconception: a dead holder is the end of the work.
+//! Loses: repaired marked
+//! Told: expected
+
+use multiproc::{Error, Lock, Process, Result, Value};
+use serde::{Deserialize, Serialize};
+
+/// How many coins there are on both accounts together.
+const TOTAL: i64 = 100;
+
+/// Two accounts, and the lock that whoever moves coins must hold.
+#[derive(Clone, Serialize, Deserialize)]
+struct Accounts {
+    lock: Lock,
+    left: Value<i64>,
+    right: Value<i64>,
+}
+
+/// Moves coins from left to right. The grader may kill the process in between.
+fn shift(accounts: &Accounts, coins: i64) {
+    accounts.left.store(accounts.left.load() - coins);
+    probe::point("between", coins);
+    accounts.right.store(accounts.right.load() + coins);
+}
+
+/// A worker: moves so many coins, and again, and again.
+fn work((accounts, moves): (Accounts, Vec<i64>)) -> Result<()> {
+    for coins in moves {
+        let _guard = accounts.lock.lock()?;
+        shift(&accounts, coins);
+    }
+    Ok(())
+}
+
+/// Starts a worker for each list of moves, and waits for all of them.
+fn run(accounts: &Accounts, lists: Vec<Vec<i64>>) -> Result<()> {
+    let start = |moves| Process::spawn(work, (accounts.clone(), moves));
+    let workers = lists.into_iter().map(start).collect::<Result<Vec<_>>>()?;
+    for worker in workers {
+        match worker.join() {
+            Err(Error::Killed { .. }) => {} // its moves end where they ended
+            outcome => _ = outcome?,
+        }
+    }
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    multiproc::init();
+    let (lock, left, right) = (Lock::new()?, Value::new(TOTAL)?, Value::new(0)?);
+    let accounts = Accounts { lock, left, right };
+    run(&accounts, probe::given(vec![vec![1, 2], vec![3]]))?;
+    let in_order = accounts.lock.lock().is_ok();
+    probe::answer(&(accounts.left.load(), accounts.right.load(), in_order));
+    Ok(())
+}
