@@ -27,6 +27,7 @@ mod process_square;
 mod queue_credits;
 mod queue_drain;
 mod queue_merge;
+mod queue_workers;
 mod shared_counter;
 mod sync_repair;
 mod team;
@@ -62,6 +63,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "pool_from_parts" => pool_from_parts::judge,
         "sync_repair" => sync_repair::judge,
         "large_share" => large_share::judge,
+        "queue_workers" => queue_workers::judge,
         _ => return None,
     })
 }
