@@ -29,6 +29,7 @@ mod queue_drain;
 mod queue_merge;
 mod queue_workers;
 mod shared_counter;
+mod shared_transfer;
 mod sync_repair;
 mod team;
 
@@ -64,6 +65,7 @@ pub fn scenario(exercise: &str) -> Option<Scenario> {
         "sync_repair" => sync_repair::judge,
         "large_share" => large_share::judge,
         "queue_workers" => queue_workers::judge,
+        "shared_transfer" => shared_transfer::judge,
         _ => return None,
     })
 }
