@@ -1,6 +1,6 @@
 //! Misconception: each worker counts for itself, and the sum is the count.
 //! Loses: step
-//! Told: another count
+//! Told: started from the count
 
 use multiproc::{Process, Value};
 use probe::Task;

@@ -1,6 +1,6 @@
 //! Misconception: `get` and `set` lock, so nothing can get lost.
 //! Loses: kept step
-//! Told: of an update that was not finished
+//! Told: started from the count
 //! Told: expected
 
 use multiproc::{Process, Value};

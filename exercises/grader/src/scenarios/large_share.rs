@@ -39,7 +39,7 @@ fn all_are_looked_at(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     let finished = attempt.conduct(numbers.plan(), |attempt, run| {
         let held = run.gather(workers)?;
         judge_parts(attempt, run, &held, workers);
-        judge_memory(attempt, run, &held);
+        judge_memory(attempt, run, &held, workers);
         Ok(())
     })?;
     let answer = numbers.compared(finished.answer);
@@ -60,9 +60,9 @@ fn judge_parts(
         "a part was worked on in the main process itself, not in a worker".to_owned()
     } else {
         format!(
-            "{} of {workers} worked at the same time; the largest part had {largest} \
-             of {LENGTH} numbers",
-            counted(processes.len(), "process")
+            "{} of {workers} workers worked at the same time; the largest part had \
+             {largest} of {LENGTH} numbers",
+            processes.len()
         )
     };
     let fair = usize::try_from(largest).is_ok_and(|it| it <= 2 * LENGTH / workers);
@@ -71,7 +71,13 @@ fn judge_parts(
 }
 
 /// A process that has a copy of its part has at least as much memory of its own.
-fn judge_memory(attempt: &mut Attempt<'_>, run: &Run, held: &[Visit]) {
+fn judge_memory(
+    attempt: &mut Attempt<'_>,
+    run: &Run,
+    held: &[Visit],
+    workers: usize,
+) {
+    let share = 8 * LENGTH as u64 / workers as u64;
     for visit in held {
         let part = visit.number().unwrap_or(0).unsigned_abs() * 8;
         let own = run.memory(visit.process).own;
@@ -82,7 +88,7 @@ fn judge_memory(attempt: &mut Attempt<'_>, run: &Run, held: &[Visit]) {
             part / 1024,
             own / 1024
         );
-        attempt.require("small", Verdict::Fail, own < part / 2, seen);
+        attempt.require("small", Verdict::Fail, own < share / 2, seen);
     }
     attempt.sheet.pass("small");
 }

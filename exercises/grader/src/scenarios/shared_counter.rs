@@ -84,8 +84,8 @@ fn judge_steps(attempt: &mut Attempt<'_>, lists: &Lists, finished: &Finished) {
     } else if overlaps > 0 && steps == tasks {
         let repeated = seen.iter().filter(|count| **count == seen[0]).count();
         format!(
-            "{} began in the middle of an update that was not finished, with \
-             another count than this one would leave: {repeated} started from {}",
+            "{} began before the one in front had come to an end; {repeated} of \
+             {steps} started from the count {}",
             counted(overlaps, "slow step"),
             seen[0]
         )
