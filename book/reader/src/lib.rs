@@ -13,6 +13,7 @@
 //! - `listing`: code by file and anchor
 //! - `example`, `exercise`, `quiz`: what the directives of those names show
 //! - `grades`: what is known of the learner's work
+//! - `criterion`: what was measured on this machine
 //! - `figures`, `bench`, `chart`, `timeline`: measured numbers, as text and pictures
 //! - `outline`: what a chapter's Markdown holds
 //! - `check`: links, anchors, includes and fences of a chapter
@@ -25,6 +26,7 @@
 pub mod bench;
 pub mod chart;
 pub mod check;
+pub mod criterion;
 pub mod directive;
 pub mod example;
 pub mod exercise;

@@ -5,6 +5,7 @@
 //! - `site`: the pages in memory, and what a browser may do with each
 //! - `source`: pages that show a file of the repository
 //! - `guard`: who may ask for what
+//! - `listen`: the port, and its connections
 //! - `stream`: answers that come line by line
 //! - `actions`: what a page can ask for
 //! - `follow`: programs whose lines go to a page
@@ -12,6 +13,7 @@
 mod actions;
 mod follow;
 mod guard;
+mod listen;
 mod site;
 mod source;
 mod stream;
@@ -25,19 +27,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 use site::{File, Site};
-use std::future::poll_fn;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc, watch};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
@@ -124,7 +121,7 @@ impl Server {
     /// There is no free port, or no randomness for the token. A book that cannot be
     /// built is no error: its problems are what the pages show.
     pub async fn start(options: &Options) -> Result<Server> {
-        let listener = bind(options.port).await?;
+        let listener = listen::bind(options.port).await?;
         let address = listener.local_addr()?;
         let port = address.port();
         let mut hosts: Vec<String> = ["127.0.0.1", "localhost"]
@@ -199,7 +196,7 @@ impl Server {
             };
             if let Ok((stream, _)) = accepted {
                 let patience = self.reader.patience;
-                tokio::spawn(answer(stream, router.clone(), patience));
+                tokio::spawn(listen::answer(stream, router.clone(), patience));
             }
         }
         self.reader.close(building).await;
@@ -269,22 +266,6 @@ impl Reader {
     }
 }
 
-async fn bind(first: u16) -> Result<TcpListener> {
-    let last = if first == 0 {
-        0
-    } else {
-        first.saturating_add(99)
-    };
-    for port in first..=last {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        match listener {
-            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
-            other => return other.with_context(|| format!("port {port}")),
-        }
-    }
-    anyhow::bail!("the ports {first} to {last} are all taken")
-}
-
 fn router(reader: Arc<Reader>) -> Router {
     let action = |handler: axum::routing::MethodRouter<Arc<Reader>>| {
         handler.fallback(actions::wrong_method)
@@ -342,22 +323,4 @@ fn send(file: &File) -> Response {
             .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
-}
-
-/// Answers the requests of one connection. One whose header does not come is told
-/// so, and closed.
-async fn answer(stream: TcpStream, router: Router, patience: Duration) {
-    let service = TowerToHyperService::new(router);
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(patience)
-        .serve_connection(TokioIo::new(stream), service);
-    let served = poll_fn(|context| connection.poll_without_shutdown(context)).await;
-    let mut stream = connection.into_parts().io.into_inner();
-    if served.is_err_and(|error| error.is_timeout()) {
-        let late = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\
-                     content-length: 0\r\n\r\n";
-        let _ = stream.write_all(late).await;
-    }
-    let _ = stream.shutdown().await;
 }
