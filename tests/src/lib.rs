@@ -5,6 +5,7 @@
 //! started again; it speaks libtest's command line.
 
 mod isolated;
+pub mod soak;
 pub mod system;
 
 use std::error::Error;

@@ -31,14 +31,44 @@ impl Watched {
         Watched { id, sentinel }
     }
 
+    /// Begins to watch a child of this process; `None` if it is none.
+    pub fn child(id: u32) -> Option<Watched> {
+        let sentinel =
+            rustix::process::pidfd_open(pid(id), PidfdFlags::empty()).ok()?;
+        // The id belongs to the watched process as long as that is not reaped;
+        // and if it is, no signal reaches anybody.
+        let (_, _, parent) = status(id).ok()?;
+        (parent == std::process::id()).then_some(Watched { id, sentinel })
+    }
+
+    /// Begins to watch a process below `ancestor`; `None` if it is not.
+    pub fn below(id: u32, ancestor: u32) -> Option<Watched> {
+        let sentinel =
+            rustix::process::pidfd_open(pid(id), PidfdFlags::empty()).ok()?;
+        let mut above = id;
+        while above > 1 {
+            let (_, _, parent) = status(above).ok()?;
+            if parent == ancestor {
+                return Some(Watched { id, sentinel });
+            }
+            above = parent;
+        }
+        None
+    }
+
     /// The process's id.
     pub fn id(&self) -> u32 {
         self.id
     }
 
+    /// Sends it a signal, whoever its parent is; no error if it is gone.
+    pub fn signal(&self, signal: Signal) {
+        let _ = rustix::process::pidfd_send_signal(&self.sentinel, signal);
+    }
+
     /// Kills it, whoever its parent is.
     pub fn kill(&self) {
-        let _ = rustix::process::pidfd_send_signal(&self.sentinel, Signal::KILL);
+        self.signal(Signal::KILL);
     }
 
     /// Waits until it has ended.
@@ -130,17 +160,18 @@ pub fn descriptors() -> BTreeMap<u32, String> {
 /// The children of a process that are there now, zombies too.
 pub fn children(parent: u32) -> Vec<u32> {
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else {
-            continue;
-        };
-        if let Ok((_, _, its_parent)) = status(id)
-            && its_parent == parent
-        {
-            found.push(id);
-        }
+    let threads = fs::read_dir(format!("/proc/{parent}/task"));
+    for thread in threads.into_iter().flatten().flatten() {
+        let children = fs::read_to_string(thread.path().join("children"));
+        let children = children.unwrap_or_default();
+        found.extend(children.split(' ').flat_map(str::parse::<u32>));
     }
     found
+}
+
+/// The name of a process; empty if it is gone.
+pub fn name(id: u32) -> String {
+    status(id).map(|(name, ..)| name).unwrap_or_default()
 }
 
 /// The name, state and parent of a process.

@@ -1,0 +1,38 @@
+//! One short turn of the soak: see `cargo soak` for long ones.
+
+use tests::soak::{Part, parents, pool, run, signals};
+use tests::{Outcome, Random, Test, isolated, run_isolated};
+
+const TESTS: &[Test] = tests::list![
+    a_pool_whose_workers_are_killed,
+    parents_that_are_killed,
+    programs_that_are_told_to_end,
+];
+
+fn main() {
+    multiproc::init();
+    signals::play_part();
+    run_isolated(TESTS, by_name)
+}
+
+fn by_name(name: String) -> Result<(), String> {
+    isolated(TESTS, &name)
+}
+
+fn once(name: &str, part: Part, size: u64) -> Outcome {
+    let counts = run(part, &mut Random::for_test(name), size)?;
+    eprintln!("{name}: {counts}");
+    Ok(())
+}
+
+fn a_pool_whose_workers_are_killed() -> Outcome {
+    once("pool", pool::soak, 100_000)
+}
+
+fn parents_that_are_killed() -> Outcome {
+    once("parents", parents::soak, 20)
+}
+
+fn programs_that_are_told_to_end() -> Outcome {
+    once("signals", signals::soak, 20)
+}

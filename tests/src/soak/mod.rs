@@ -1,0 +1,106 @@
+//! Kills at random moments, for as long as wanted.
+//!
+//! `cargo soak` runs all parts again and again; the test `soak` runs each once.
+//! A seed gives the same tasks and the same kinds of kills in the same order;
+//! at which instruction a kill meets a worker is up to the machine.
+
+pub mod parents;
+pub mod pool;
+pub mod signals;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use rustix::process::set_child_subreaper;
+
+use crate::{Outcome, PATIENCE, Random, system};
+
+/// What a part has done, counted.
+#[derive(Clone, Debug, Default)]
+pub struct Counts(Vec<(&'static str, u64)>);
+
+impl Counts {
+    /// Adds to what is counted under a name.
+    pub fn add(&mut self, name: &'static str, more: u64) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += more,
+            None => self.0.push((name, more)),
+        }
+    }
+
+    /// Adds all that was counted elsewhere.
+    pub fn add_all(&mut self, other: &Counts) {
+        for (name, count) in &other.0 {
+            self.add(name, *count);
+        }
+    }
+
+    /// What was counted under a name.
+    pub fn of(&self, name: &str) -> u64 {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found.map_or(0, |(_, count)| *count)
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (name, count)) in self.0.iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{count} {name}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Something that can be done again and again: `size` says how much of it.
+pub type Part =
+    fn(&mut Random, size: u64) -> Result<Counts, Box<dyn std::error::Error>>;
+
+/// Runs a part once, and checks that it leaves nothing behind: no child, no
+/// descendant, no descriptor.
+///
+/// # Errors
+///
+/// What the part said, or what it left.
+pub fn run(
+    part: Part,
+    random: &mut Random,
+    size: u64,
+) -> Result<Counts, Box<dyn std::error::Error>> {
+    set_child_subreaper(Some(rustix::process::getpid()))?;
+    let before = system::descriptors();
+    let counts = part(random, size)?;
+    expect_no_children()?;
+    let after = system::descriptors();
+    if before != after {
+        return Err(format!("descriptors: {before:#?}, then {after:#?}").into());
+    }
+    Ok(counts)
+}
+
+/// Waits until no process is left below this one.
+///
+/// # Errors
+///
+/// When one still runs after [`PATIENCE`].
+pub fn expect_no_children() -> Outcome {
+    let begin = Instant::now();
+    loop {
+        match rustix::process::wait(rustix::process::WaitOptions::NOHANG) {
+            Err(rustix::io::Errno::CHILD) => return Ok(()),
+            // There is no event for the end of the last of them.
+            Ok(None) => std::thread::sleep(Duration::from_millis(1)),
+            _ => {}
+        }
+        if begin.elapsed() > PATIENCE {
+            let tree = system::tree(std::process::id());
+            return Err(format!("still there:\n{tree}").into());
+        }
+    }
+}
+
+/// Lets a random time pass: not a wait for something, but a moment to choose.
+pub fn pass_time(random: &mut Random, most: Duration) {
+    let most = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
+    std::thread::sleep(Duration::from_micros(random.below(most + 1)));
+}

@@ -1,0 +1,74 @@
+//! Programs that are told to end at random moments: alone, or with their group.
+
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use multiproc::{Pool, Process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::{Counts, expect_no_children, pass_time};
+use crate::Random;
+
+/// The environment variable that makes a program play its part.
+const PART: &str = "TESTS_SOAK_PART";
+
+/// Plays the part of the program that is told to end, if this process is one:
+/// maps for ever. To be called after `multiproc::init()`.
+pub fn play_part() {
+    if std::env::var_os(PART).is_none() {
+        return;
+    }
+    let _process = Process::spawn(|()| -> () { crate::sleep_for_ever() }, ());
+    let pool = Pool::new(2).expect("there are descriptors");
+    loop {
+        let squares = pool.map(|number: u64| number * number, 0..1_000);
+        assert_eq!(squares.map(|squares| squares.len()).ok(), Some(1_000));
+    }
+}
+
+/// Starts this program `times` times, and tells it to end at a random moment
+/// as a terminal does, or `kill`, or a terminal that is closed.
+///
+/// # Errors
+///
+/// When it or a process below it does not end, or something is printed.
+pub fn soak(
+    random: &mut Random,
+    times: u64,
+) -> Result<Counts, Box<dyn std::error::Error>> {
+    let mut counts = Counts::default();
+    for _ in 0..times {
+        let mut program = Command::new(std::env::current_exe()?);
+        program.env(PART, "1").process_group(0);
+        program.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let program = program.spawn()?;
+        pass_time(random, Duration::from_millis(40));
+        let pid = i32::try_from(program.id()).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or("no process id")?;
+        // A worker that SIGTERM or SIGHUP reaches is a death for its parent,
+        // which may say so before it ends itself: only Ctrl-C goes to all.
+        let (name, signal, to_group) = match random.below(4) {
+            0 => ("SIGINT to the group", Signal::INT, true),
+            1 => ("SIGINT", Signal::INT, false),
+            2 => ("SIGTERM", Signal::TERM, false),
+            _ => ("SIGHUP", Signal::HUP, false),
+        };
+        if to_group {
+            kill_process_group(pid, signal)?;
+        } else {
+            kill_process(pid, signal)?;
+        }
+        // Its pipes end when nobody below it is left.
+        let output = program.wait_with_output()?;
+        if output.status.signal() != Some(signal.as_raw())
+            || !output.stdout.is_empty()
+            || !output.stderr.is_empty()
+        {
+            return Err(format!("after {name}: {output:?}").into());
+        }
+        expect_no_children()?;
+        counts.add(name, 1);
+    }
+    Ok(counts)
+}
