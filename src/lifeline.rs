@@ -1,18 +1,25 @@
 //! The pipe that lets no child outlive its parent.
 //!
-//! The parent keeps the writing end and never writes; the child asks the kernel
-//! for a SIGKILL when something happens on its reading end. The only thing that
-//! can happen is that the writing end closes: because the parent died, however
-//! it died. The kernel does this also to a child that is stopped, and no thread
-//! of the child has to watch.
+//! The parent keeps the writing end and never writes; the kernel is asked to
+//! kill the child when something happens on the reading end, which the child
+//! holds. The only thing that can happen is that the writing end closes: because
+//! the parent died, however it died. The kernel does this also to a child that
+//! is stopped, and no thread of the child has to watch.
 //!
-//! Each child has a pipe of its own: the wish for the signal belongs to the
-//! pipe's end and not to the process, so with a shared one only the last child
-//! that asked would be killed.
+//! Both ask. The parent does as soon as it knows the child's id, so that this
+//! holds also for a child that is stopped before it could say a word. The child
+//! does once it has its end, so that this holds also if the parent is stopped in
+//! between, and then killed. The wish belongs to the pipe's end and not to a
+//! process, so each child has a pipe of its own.
+//!
+//! What is left are microseconds: a child that is stopped before it runs this
+//! program, whose parent is killed before it could ask, ends when somebody
+//! continues it; and until then, the copy of the parent that it may still be
+//! holds the lifelines of the parent's other children.
 
 #![expect(unsafe_code, reason = "F_SETSIG is in no safe library")]
 
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::pipe::PipeFlags;
@@ -28,18 +35,27 @@ pub(crate) fn new() -> Result<(OwnedFd, OwnedFd)> {
 }
 
 // ANCHOR: hold
+/// Asks the kernel to kill the child when the other end of its pipe closes.
+pub(crate) fn tie(end: BorrowedFd<'_>, child: u32) -> std::io::Result<()> {
+    let child = i32::try_from(child).map_err(std::io::Error::other)?;
+    fcntl(end, F_SETSIG, libc::SIGKILL)?;
+    fcntl(end, libc::F_SETFL, libc::O_RDONLY | libc::O_ASYNC)?;
+    match fcntl(end, libc::F_SETOWN, child) {
+        // It has ended already.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        outcome => outcome,
+    }
+}
+
 /// Ties this process to the parent that holds the other end, for good.
 pub(crate) fn hold(end: OwnedFd) -> std::io::Result<()> {
     // Never closed: as long as this process runs, the kernel watches it.
     let descriptor = end.into_raw_fd();
-    let own_id = i32::try_from(std::process::id()).unwrap_or(0);
-    fcntl(descriptor, libc::F_SETOWN, own_id)?;
-    fcntl(descriptor, F_SETSIG, libc::SIGKILL)?;
-    fcntl(descriptor, libc::F_SETFL, libc::O_RDONLY | libc::O_ASYNC)?;
-    // The parent may have died before the kernel began to watch.
     // SAFETY: (1) the descriptor could be closed; (2) nothing closes it; (3)
     // the parent cannot reach it.
-    let end = unsafe { std::os::fd::BorrowedFd::borrow_raw(descriptor) };
+    let end = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    tie(end, std::process::id())?;
+    // The parent may have died before the kernel began to watch.
     let mut polled = [PollFd::from_borrowed_fd(end, PollFlags::IN)];
     let now = Timespec::default();
     if rustix::event::poll(&mut polled, Some(&now))? > 0 {

@@ -402,7 +402,7 @@ impl ProcessBuilder {
             let refused = Errno::TOOMANYREFS;
             return Err(Error::io("send a request to a new process")(refused));
         }
-        drop((their_lifeline, handles));
+        drop(handles);
 
         let mut child = self
             .command()
@@ -410,7 +410,9 @@ impl ProcessBuilder {
             .spawn()
             .map_err(Error::io("start a process"))?;
         let id = child.id();
-        let sentinel = match open_sentinel(id) {
+        let tied = lifeline::tie(their_lifeline[0].as_fd(), id)
+            .map_err(Error::io("tie a process to this one"));
+        let sentinel = match tied.and_then(|()| open_sentinel(id)) {
             Ok(sentinel) => sentinel,
             Err(error) => {
                 let _ = child.kill();
