@@ -57,6 +57,7 @@ const TESTS: &[Test] = tests::list![
     harness::what_is_left_behind_is_noticed,
     orphans::no_child_outlives_its_parent,
     orphans::no_stopped_child_outlives_its_parent,
+    orphans::no_child_that_has_not_begun_outlives_its_parent,
     orphans::no_detached_child_outlives_its_parent,
     orphans::a_whole_line_of_descendants_ends,
     orphans::a_command_can_still_be_interrupted,
@@ -66,6 +67,7 @@ fn main() {
     if ends::is_to_die_before_init() {
         std::process::exit(7);
     }
+    orphans::stop_if_told_to();
     if ends::is_to_forget_init() {
         return ends::forget_init();
     }

@@ -68,6 +68,31 @@ pub(super) fn no_stopped_child_outlives_its_parent() -> Outcome {
     kill_and_expect_the_end(parent, children)
 }
 
+const STOP_BEFORE_INIT: &str = "TESTS_STOP_BEFORE_INIT";
+
+/// Stops this process if it is the child that is to be stopped before `init`.
+pub(super) fn stop_if_told_to() {
+    if std::env::var_os(STOP_BEFORE_INIT).is_some() {
+        system::signal(std::process::id(), Signal::STOP);
+    }
+}
+
+/// Starts a child that stops before `init`, tells its id, and waits.
+fn parent_of_one_that_stops(connection: Connection) {
+    let builder = Process::builder().env(STOP_BEFORE_INIT, "1");
+    let child = builder.spawn(child, connection.clone()).expect("starts");
+    connection.send(&child.id()).expect("the test listens");
+    sleep_for_ever();
+}
+
+pub(super) fn no_child_that_has_not_begun_outlives_its_parent() -> Outcome {
+    let (here, there) = pipe()?;
+    let parent = Process::spawn(parent_of_one_that_stops, there)?;
+    let child = expect::<u32>(&here)?;
+    system::expect_stop(child);
+    kill_and_expect_the_end(parent, system::watch(&[child]))
+}
+
 pub(super) fn no_detached_child_outlives_its_parent() -> Outcome {
     let (parent, children) = start(Keeps::NoHandles)?;
     kill_and_expect_the_end(parent, children)

@@ -125,6 +125,15 @@ pub fn signal(id: u32, signal: Signal) {
 /// When it has not after [`PATIENCE`].
 pub fn stop(id: u32) {
     signal(id, Signal::STOP);
+    expect_stop(id);
+}
+
+/// Waits until a process has stopped.
+///
+/// # Panics
+///
+/// When it has not after [`PATIENCE`].
+pub fn expect_stop(id: u32) {
     // A parent could wait for this; for a stranger there is no event.
     let begin = Instant::now();
     while !matches!(status(id), Ok((_, 'T', _))) {
@@ -172,6 +181,21 @@ pub fn children(parent: u32) -> Vec<u32> {
 /// The name of a process; empty if it is gone.
 pub fn name(id: u32) -> String {
     status(id).map(|(name, ..)| name).unwrap_or_default()
+}
+
+/// Whether a process that this crate's library started runs its program and has
+/// taken its name; before that it is a copy of its parent, or begins.
+pub fn has_begun(id: u32) -> bool {
+    let stack = |id: u32| {
+        let line = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let (_, fields) = line.rsplit_once(") ")?;
+        // Field 28, where the stack starts: at random for each program.
+        fields.split(' ').nth(25)?.parse::<u64>().ok()
+    };
+    let Ok((name, _, parent)) = status(id) else {
+        return false;
+    };
+    name != "exe" && stack(id) != stack(parent)
 }
 
 /// The name, state and parent of a process.
