@@ -15,6 +15,10 @@ const PART: &str = "TESTS_SOAK_PART";
 
 /// Plays the part of the program that is told to end, if this process is one:
 /// maps for ever. To be called after `multiproc::init()`.
+///
+/// # Panics
+///
+/// When the system refuses what it needs.
 pub fn play_part() {
     if std::env::var_os(PART).is_none() {
         return;
