@@ -11,11 +11,10 @@ use thirtyfour::prelude::*;
 /// Nothing on a page takes this long unless it hangs, not even a first build.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// A browser with a profile of its own.
+/// A browser with a profile of its own, which chromedriver makes and removes.
 pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     chromedriver: Child,
-    _profile: super::Repository,
 }
 
 /// What a missing tool means: in CI a failure, elsewhere a word on how to get it.
@@ -29,8 +28,14 @@ fn missing(what: &str, how: &str) {
 impl Browser {
     /// Starts a browser; `None` where there is none and none is demanded.
     pub(crate) async fn start(scripts: bool) -> Option<Browser> {
+        // A browser that is cut short leaves files behind: in cargo's folder they
+        // are in nobody's way.
+        let target = super::Repository::workbook().project().target();
+        let temporary = target.join("reader-tests/browser");
+        std::fs::create_dir_all(&temporary).unwrap();
         let chromedriver = Command::new("chromedriver")
             .arg("--port=0")
+            .env("TMPDIR", &temporary)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -49,13 +54,10 @@ impl Browser {
         // Its later lines must go somewhere, or it blocks on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
 
-        let profile = super::Repository::empty();
         let mut wishes = DesiredCapabilities::chrome();
         for word in ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage"] {
             wishes.add_arg(word).unwrap();
         }
-        let folder = format!("--user-data-dir={}", profile.root().display());
-        wishes.add_arg(&folder).unwrap();
         if rustix::process::geteuid().is_root() {
             wishes.add_arg("--no-sandbox").unwrap();
         }
@@ -73,7 +75,6 @@ impl Browser {
         let browser = Browser {
             driver,
             chromedriver,
-            _profile: profile,
         };
         browser.size(1440, 900).await;
         Some(browser)
