@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -14,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// A browser with a profile of its own, which chromedriver makes and removes.
 pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
-    chromedriver: Child,
+    supervisor: Child,
 }
 
 /// What a missing tool means: in CI a failure, elsewhere a word on how to get it.
@@ -33,22 +34,37 @@ impl Browser {
         let target = super::Repository::workbook().project().target();
         let temporary = target.join("reader-tests/browser");
         std::fs::create_dir_all(&temporary).unwrap();
-        let chromedriver = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("TMPDIR", &temporary)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(mut chromedriver) = chromedriver else {
+        if Command::new("chromedriver")
+            .arg("--version")
+            .output()
+            .is_err()
+        {
             missing("Chromium", "apt-get install chromium chromium-driver");
             return None;
-        };
+        }
+        // Under the reader's own supervisor: however this test ends, the browser
+        // ends with it.
+        let mut chromedriver = Command::new(env!("CARGO_BIN_EXE_reader"))
+            .args([
+                "supervise",
+                "--milliseconds",
+                "3600000",
+                "--bytes",
+                "100000000",
+            ])
+            .args(["--", "chromedriver", "--port=0"])
+            .env("TMPDIR", &temporary)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let output = chromedriver.stdout.take().unwrap();
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
         let port = lines.find_map(|line| {
             let (_, rest) = line.split_once("started successfully on port ")?;
-            rest.trim_end_matches('.').parse::<u16>().ok()
+            let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next();
+            digits.and_then(|digits| digits.parse::<u16>().ok())
         });
         let port = port.expect("chromedriver says on which port it listens");
         // Its later lines must go somewhere, or it blocks on a full pipe.
@@ -74,17 +90,15 @@ impl Browser {
         driver.set_script_timeout(LIMIT).await.unwrap();
         let browser = Browser {
             driver,
-            chromedriver,
+            supervisor: chromedriver,
         };
         browser.size(1440, 900).await;
         Some(browser)
     }
 
     /// Ends the browser.
-    pub(crate) async fn end(mut self) {
+    pub(crate) async fn end(self) {
         self.driver.clone().quit().await.unwrap();
-        let _ = self.chromedriver.kill();
-        let _ = self.chromedriver.wait();
     }
 
     /// Sets the size of the page, not of the window around it.
@@ -255,7 +269,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.chromedriver.kill();
-        let _ = self.chromedriver.wait();
+        // The lifeline is cut; what is left of the browser goes.
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
     }
 }
