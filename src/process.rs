@@ -211,11 +211,19 @@ impl<R> Process<R> {
     #[doc(alias = "daemon")]
     pub fn detach(mut self) {
         if let Some(running) = self.child.take() {
+            // All of it moves into the thread, so the lifeline stays open.
+            let Running {
+                mut child,
+                sentinel,
+                socket,
+                _lifeline: lifeline,
+                ..
+            } = running;
             std::thread::spawn(move || {
-                // All of it moves here: a closure that named the child only
-                // would leave the lifeline behind, to be closed at once.
-                let mut running = running;
-                running.child.wait()
+                let _ = wait_readable(&[sentinel.as_fd()], Deadline::NEVER);
+                // The child is reaped last: who sees it gone sees nothing left.
+                drop((sentinel, socket, lifeline));
+                child.wait()
             });
         }
     }
