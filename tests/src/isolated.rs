@@ -68,7 +68,13 @@ pub fn isolated(tests: &[Test], name: &str) -> Result<(), String> {
         .ok_or("no such test")?;
     let before = system::descriptors();
     let outcome = catch_unwind(AssertUnwindSafe(test));
-    let after = system::descriptors();
+    // A thread that reaps a detached child may be about to close what it holds.
+    let begin = std::time::Instant::now();
+    let mut after = system::descriptors();
+    while after != before && begin.elapsed() < std::time::Duration::from_secs(2) {
+        std::thread::yield_now();
+        after = system::descriptors();
+    }
     match outcome {
         Ok(outcome) => outcome.map_err(|error| describe(&*error))?,
         Err(panic) => std::panic::resume_unwind(panic),
