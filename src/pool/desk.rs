@@ -4,7 +4,7 @@
 //!     gate           who may start which task (see gate.rs)
 //!     parent's line  how far tasks are written, how far results are read
 //!     worker's line  how far tasks are read, how far results are written
-//!     sleep          who waits, and for what
+//!     sleepers       who waits, and for what (see sleep.rs)
 //!     tasks          a ring of bytes, parent -> worker
 //!     results        a ring of bytes, worker -> parent
 //! ```
@@ -20,30 +20,15 @@
 
 use std::ptr::NonNull;
 
-use crate::atomic::{AtomicU64, Ordering, fence};
+use crate::atomic::{AtomicU64, Ordering};
 use crate::error::Result;
 use crate::mapping::Mapping;
 use crate::pool::gate::Gate;
+use crate::pool::line::Line;
+use crate::pool::sleep::Sleepers;
 
 /// The size of each ring in bytes.
 pub(crate) const RING: usize = 256 * 1024;
-
-/// This side looks by itself: do not ring for it.
-const AWAKE: u64 = u64::MAX;
-
-/// What a worker sleeps for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sleep {
-    /// Another task, or the rest of one that is larger than the ring.
-    Tasks,
-    /// Room for a result.
-    Room,
-}
-
-/// Keeps what one side writes away from the cache lines of the other.
-#[derive(Debug)]
-#[repr(C, align(128))]
-struct Line<T>(T);
 
 #[derive(Debug)]
 #[repr(C)]
@@ -51,10 +36,7 @@ struct Head {
     gate: Line<Gate>,
     parent: Line<Positions>,
     worker: Line<Positions>,
-    /// For what the worker sleeps until its bell rings: see [`Sleep`].
-    worker_sleeps: Line<AtomicU64>,
-    /// The position of results that the sleeping parent wants to hear of.
-    parent_wants: Line<AtomicU64>,
+    sleepers: Sleepers,
     /// Nanoseconds of the monotonic clock at the last start of a task.
     started_at: AtomicU64,
     /// Whether the worker is through with its initializer.
@@ -94,8 +76,7 @@ unsafe impl Send for Desk {}
 impl Desk {
     pub(crate) fn new() -> Result<Desk> {
         let desk = Desk::open(Mapping::new(size_of::<Head>() + 2 * RING)?)?;
-        desk.stop_wanting();
-        desk.stay_awake();
+        desk.sleepers().wake_all();
         Ok(desk)
     }
 
@@ -255,44 +236,22 @@ impl Desk {
         unsafe { start.add(place) }
     }
 
-    // ---- the parent's side of sleeping
+    /// Who of the two sleeps.
+    pub(crate) fn sleepers(&self) -> &Sleepers {
+        &self.head().sleepers
+    }
 
-    /// Says that the parent sleeps until results are written up to `position`,
-    /// or the worker sleeps and `there_is_work` for the parent to go on with.
-    /// Returns whether that is so already.
+    // ---- the parent's side
+
+    /// Says that the parent sleeps: see [`Sleepers::want`].
     pub(crate) fn want(
         &self,
         position: u64,
         there_is_work: impl Fn() -> bool,
     ) -> bool {
-        self.head()
-            .parent_wants
-            .0
-            .store(position, Ordering::Relaxed);
-        // Either this side sees what the worker wrote before its own step, or
-        // the worker sees the wish after it. The step is the start of a task,
-        // which changes the gate as this does; or a fence, when it goes to
-        // sleep.
-        self.gate().pass();
-        fence(Ordering::SeqCst);
-        let sleeps = &self.head().worker_sleeps.0;
-        self.written(Ring::Results) >= position
-            || (sleeps.load(Ordering::Acquire) != AWAKE && there_is_work())
-    }
-
-    /// Says that the parent is awake.
-    pub(crate) fn stop_wanting(&self) {
-        self.head().parent_wants.0.store(AWAKE, Ordering::Relaxed);
-    }
-
-    /// Whether the worker sleeps for something that there is `now`, and so must
-    /// be rung for; asking wakes it.
-    pub(crate) fn must_wake(&self, now: &[Sleep]) -> bool {
-        fence(Ordering::SeqCst);
-        let sleeps = &self.head().worker_sleeps.0;
-        let seen = sleeps.load(Ordering::Relaxed);
-        now.iter().any(|sleep| *sleep as u64 == seen)
-            && sleeps.swap(AWAKE, Ordering::Relaxed) == seen
+        let written = || self.written(Ring::Results);
+        let sleepers = self.sleepers();
+        sleepers.want(self.gate(), position, written, there_is_work)
     }
 
     /// When the worker's task was started, by the monotonic clock.
@@ -310,52 +269,6 @@ impl Desk {
     }
 
     // ---- the worker's side
-
-    /// Whether the parent sleeps and must be rung for, as much being written
-    /// as it wants. The worker asks right after it has started another task:
-    /// that step saves it a fence for each (see [`want`](Desk::want)).
-    #[inline]
-    pub(crate) fn must_ring(&self, written: u64) -> bool {
-        let wants = &self.head().parent_wants.0;
-        let wanted = wants.load(Ordering::Relaxed);
-        written >= wanted && self.stop_waiting()
-    }
-
-    /// Whether the parent sleeps and must be rung for in any case: the worker
-    /// has said that it sleeps, and will write no more.
-    pub(crate) fn must_ring_anyway(&self) -> bool {
-        fence(Ordering::SeqCst);
-        self.stop_waiting()
-    }
-
-    /// Whether the parent waited; from now on it does not.
-    fn stop_waiting(&self) -> bool {
-        let wants = &self.head().parent_wants.0;
-        wants.load(Ordering::Relaxed) != AWAKE
-            && wants.swap(AWAKE, Ordering::Relaxed) != AWAKE
-    }
-
-    /// Says that the worker is about to sleep, unless `there_is_work` now.
-    /// Returns whether to sleep.
-    pub(crate) fn fall_asleep(
-        &self,
-        sleep: Sleep,
-        there_is_work: impl Fn() -> bool,
-    ) -> bool {
-        let sleeps = &self.head().worker_sleeps.0;
-        sleeps.store(sleep as u64, Ordering::Release);
-        fence(Ordering::SeqCst);
-        if there_is_work() {
-            self.stay_awake();
-            return false;
-        }
-        true
-    }
-
-    /// Says that the worker does not sleep.
-    fn stay_awake(&self) {
-        self.head().worker_sleeps.0.store(AWAKE, Ordering::Relaxed);
-    }
 
     pub(crate) fn set_started_at(&self, nanoseconds: u64) {
         self.head().started_at.store(nanoseconds, Ordering::Relaxed);

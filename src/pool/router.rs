@@ -88,7 +88,7 @@ impl Router {
     /// Does all there is to do now; `false` when the pool has ended.
     pub(crate) fn round(&mut self) -> bool {
         for seat in &self.seats {
-            seat.desk.stop_wanting();
+            seat.desk.sleepers().stop_wanting();
         }
         if !self.obey() {
             return false;

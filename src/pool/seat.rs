@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::handle;
 use crate::pool::bell::Bell;
-use crate::pool::desk::{Desk, RING, Ring, Sleep};
+use crate::pool::desk::{Desk, RING, Ring};
 use crate::pool::job::{Arrived, Inbox, Span};
 use crate::pool::record::{Functions, Header};
+use crate::pool::sleep::Sleep;
 use crate::process::Process;
 use crate::worker::Answer;
 
@@ -292,7 +293,7 @@ impl Seat {
     /// in the place of this thread.
     pub(crate) fn wake(&mut self) {
         if std::mem::take(&mut self.has_news)
-            && self.desk.must_wake(&[Sleep::Tasks, Sleep::Room])
+            && self.desk.sleepers().must_wake(&[Sleep::Tasks, Sleep::Room])
         {
             self.bell.ring();
         }
@@ -321,7 +322,7 @@ impl Seat {
         }
         if self.read != before.1 {
             self.desk.set_read(Ring::Results, self.read);
-            if self.desk.must_wake(&[Sleep::Room]) {
+            if self.desk.sleepers().must_wake(&[Sleep::Room]) {
                 self.bell.ring();
             }
         }

@@ -15,8 +15,9 @@ use crate::handle::{self, Handle};
 use crate::image;
 use crate::mapping::Mapping;
 use crate::pool::bell::Bell;
-use crate::pool::desk::{Desk, RING, Ring, Sleep};
+use crate::pool::desk::{Desk, RING, Ring};
 use crate::pool::record::{Functions, Header};
+use crate::pool::sleep::Sleep;
 use crate::trace;
 use crate::worker::{self, Answer, Trampoline};
 
@@ -179,7 +180,7 @@ impl Worker {
             }
             if self.desk.gate().start() {
                 // The parent learns of the task before this one.
-                if self.desk.must_ring(self.written) {
+                if self.desk.sleepers().must_ring(self.written) {
                     self.parent_bell.ring();
                 }
                 return true;
@@ -201,10 +202,11 @@ impl Worker {
 
     /// Sleeps until the parent rings, unless there is something to do already.
     fn sleep_unless(&self, sleep: Sleep, there_is_work: impl Fn(&Desk) -> bool) {
-        if self.desk.fall_asleep(sleep, || there_is_work(&self.desk)) {
+        let sleepers = self.desk.sleepers();
+        if sleepers.fall_asleep(sleep, || there_is_work(&self.desk)) {
             // Not before it is said: else the parent could fall asleep in
             // between, and each would wait for the other.
-            if self.desk.must_ring_anyway() {
+            if sleepers.must_ring_anyway() {
                 self.parent_bell.ring();
             }
             let second_look = Deadline::after(SECOND_LOOK);
