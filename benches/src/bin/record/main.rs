@@ -87,7 +87,8 @@ fn compare_with_python() -> Outcome<()> {
         .output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("`{command}` failed: {said}").into());
+        let status = output.status;
+        return Err(format!("`{command}` failed, {status}: {said}").into());
     }
     let found: Value = serde_json::from_slice(&output.stdout)?;
     let lines = found["lines"].as_array().ok_or("there are no lines")?;
