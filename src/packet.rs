@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
@@ -43,6 +43,10 @@ const DESCRIPTORS: usize = 253;
 thread_local! {
     static PACKET: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
+
+/// How long a receiver looks for a message before it sleeps. To be woken takes
+/// tens of microseconds: so long, the peer may answer several times.
+const BRIEFLY: Duration = Duration::from_micros(50);
 
 /// A message as it arrives: its bytes, and the descriptors beside them.
 pub(crate) type Message = (Vec<u8>, Vec<OwnedFd>);
@@ -200,6 +204,7 @@ fn receive_packet(
 ) -> Result<Option<(usize, Vec<OwnedFd>)>> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
     let mut patience = RecvFlags::DONTWAIT;
+    let mut looks = Looks::default();
     let mut _waiting = None;
     loop {
         let mut beside = RecvAncillaryBuffer::new(&mut space);
@@ -223,6 +228,7 @@ fn receive_packet(
             // The peer closed its end with unread packets in it. That is told
             // once, before what it sent itself: go on and read that.
             Err(Errno::INTR | Errno::CONNRESET) => {}
+            Err(Errno::AGAIN) if looks.again(deadline) => {}
             Err(Errno::AGAIN) => {
                 _waiting.get_or_insert_with(|| waiting(c"in recv"));
                 if deadline.remaining().is_none() {
@@ -236,6 +242,24 @@ fn receive_packet(
                 return Err(Error::io("receive from another process")(error));
             }
         }
+    }
+}
+
+/// The looks of a receiver at its socket before it sleeps.
+#[derive(Default)]
+struct Looks(Option<Instant>);
+
+impl Looks {
+    /// Whether to look once more; the peer may run meanwhile, also when it
+    /// shares this processor.
+    fn again(&mut self, deadline: Deadline) -> bool {
+        let now = Instant::now();
+        let begun = *self.0.get_or_insert(now);
+        let goes_on = now - begun < BRIEFLY && !deadline.is_over();
+        if goes_on {
+            std::thread::yield_now();
+        }
+        goes_on
     }
 }
 
