@@ -8,19 +8,33 @@ use serde::de::DeserializeOwned;
 use crate::cause::{Noted, Noting, take_note};
 use crate::error::{Error, Result};
 
+/// Up to how many bytes are copied one by one. A number is a few bytes that were
+/// just written one by one; to read them in larger pieces at once, as `memcpy`
+/// does, the processor would first have to wait until they are in its cache.
+pub(crate) const FEW: usize = 10;
+
 /// Lets postcard append to a buffer that belongs to the caller.
 struct Append<'a>(&'a mut Vec<u8>);
 
 impl Flavor for Append<'_> {
     type Output = ();
 
+    #[inline(always)]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.0.push(byte);
         Ok(())
     }
 
+    #[inline(always)]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
+        if bytes.len() <= FEW {
+            self.0.reserve(FEW);
+            for byte in bytes {
+                self.0.push(*byte);
+            }
+        } else {
+            self.0.extend_from_slice(bytes);
+        }
         Ok(())
     }
 
@@ -30,22 +44,23 @@ impl Flavor for Append<'_> {
 }
 
 /// Appends `value` to `bytes`; when it fails, `bytes` is as it was before.
-#[inline]
+#[inline(always)]
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<()> {
     let before = bytes.len();
     let value = Noting(value);
-    postcard::serialize_with_flavor(&value, Append(bytes)).map_err(|error| {
+    if let Err(error) = postcard::serialize_with_flavor(&value, Append(bytes)) {
         bytes.truncate(before);
         let message = message(&error);
-        Error::Encode { message }
-    })
+        return Err(Error::Encode { message });
+    }
+    Ok(())
 }
 
 /// Reads a value that takes up all of `bytes`.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let (value, rest) = decode_start(bytes)?;
     if rest.is_empty() {
@@ -58,18 +73,27 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 /// Reads a value from the start of `bytes`, and returns what follows it.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode_start<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
     let mut deserializer = Deserializer::from_bytes(bytes);
-    T::deserialize(Noting(&mut deserializer))
-        .map_err(|Noted(error)| error)
-        .and_then(|value| Ok((value, deserializer.finalize()?)))
-        .map_err(|error| Error::Decode {
-            message: message(&error),
-        })
+    let value = match T::deserialize(Noting(&mut deserializer)) {
+        Ok(value) => value,
+        Err(Noted(error)) => return Err(not_decoded(&error)),
+    };
+    match deserializer.finalize() {
+        Ok(rest) => Ok((value, rest)),
+        Err(error) => Err(not_decoded(&error)),
+    }
+}
+
+#[cold]
+fn not_decoded(error: &postcard::Error) -> Error {
+    let message = message(error);
+    Error::Decode { message }
 }
 
 /// What there is to say about an error.
+#[cold]
 fn message(error: &postcard::Error) -> String {
     // Also when it says nothing: a later error must not find it.
     let note = take_note();

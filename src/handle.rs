@@ -106,7 +106,7 @@ impl Drop for Outer {
 /// Appends `value` to `bytes`; a handle inside it is an error.
 ///
 /// When it fails, `bytes` is as it was before.
-#[inline]
+#[inline(always)]
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
@@ -134,7 +134,7 @@ pub(crate) fn encode_with_handles<T: Serialize + ?Sized>(
 }
 
 /// Reads a value without handles.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     if UNPACKING.get() {
         // Inside an outer message, whose handles are not this value's.

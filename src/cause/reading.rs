@@ -12,7 +12,7 @@ use super::{Noted, Noting};
 /// Methods that hand on their arguments and, wrapped, the visitor.
 macro_rules! visit_with {
     ($($method:ident($($argument:ident: $type:ty),*);)*) => {$(
-        #[inline]
+        #[inline(always)]
         fn $method<V: Visitor<'de>>(
             self,
             $($argument: $type,)*
@@ -60,7 +60,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Noting<D> {
         deserialize_ignored_any();
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_human_readable(&self) -> bool {
         self.0.is_human_readable()
     }
@@ -69,7 +69,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Noting<D> {
 /// Methods that hand a plain value on.
 macro_rules! visit {
     ($($method:ident($($value:ident: $type:ty)?);)*) => {$(
-        #[inline]
+        #[inline(always)]
         fn $method<E: Error>(self, $($value: $type)?) -> Result<V::Value, E> {
             let visited = self.0.$method($($value)?);
             visited.map_err(|Noted(error): Noted<E>| error)
@@ -80,7 +80,7 @@ macro_rules! visit {
 /// Methods that hand on, wrapped, where the parts of a value come from.
 macro_rules! visit_parts {
     ($($method:ident($parts:ident);)*) => {$(
-        #[inline]
+        #[inline(always)]
         fn $method<A: $parts<'de>>(self, parts: A) -> Result<V::Value, A::Error> {
             self.0.$method(Noting(parts)).map_err(|Noted(error)| error)
         }
@@ -131,7 +131,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Noting<V> {
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Noting<S> {
     type Value = S::Value;
 
-    #[inline]
+    #[inline(always)]
     fn deserialize<D: Deserializer<'de>>(
         self,
         from: D,
@@ -144,7 +144,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Noting<S> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Noting<A> {
     type Error = Noted<A::Error>;
 
-    #[inline]
+    #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
@@ -152,7 +152,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Noting<A> {
         self.0.next_element_seed(Noting(seed)).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn size_hint(&self) -> Option<usize> {
         self.0.size_hint()
     }
@@ -161,7 +161,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Noting<A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Noting<A> {
     type Error = Noted<A::Error>;
 
-    #[inline]
+    #[inline(always)]
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
@@ -169,7 +169,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Noting<A> {
         self.0.next_key_seed(Noting(seed)).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_value_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
@@ -177,7 +177,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Noting<A> {
         self.0.next_value_seed(Noting(seed)).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn size_hint(&self) -> Option<usize> {
         self.0.size_hint()
     }
@@ -187,7 +187,7 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Noting<A> {
     type Error = Noted<A::Error>;
     type Variant = Noting<A::Variant>;
 
-    #[inline]
+    #[inline(always)]
     fn variant_seed<T: DeserializeSeed<'de>>(
         self,
         seed: T,
@@ -200,12 +200,12 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Noting<A> {
 impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Noting<A> {
     type Error = Noted<A::Error>;
 
-    #[inline]
+    #[inline(always)]
     fn unit_variant(self) -> Result<(), Self::Error> {
         self.0.unit_variant().map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(
         self,
         seed: T,

@@ -12,7 +12,7 @@ use super::{Noted, Noting};
 /// What is inside of another value: written by the serializer that the outer
 /// serializer hands to it, wrapped again.
 impl<T: Serialize + ?Sized> Serialize for Noting<&T> {
-    #[inline]
+    #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written = self.0.serialize(Noting(serializer));
         written.map_err(|Noted(error)| error)
@@ -22,7 +22,7 @@ impl<T: Serialize + ?Sized> Serialize for Noting<&T> {
 /// Methods that hand their arguments on, and wrap nothing but the error.
 macro_rules! hand_on {
     ($($method:ident($($argument:ident: $type:ty),*);)*) => {$(
-        #[inline]
+        #[inline(always)]
         fn $method(self, $($argument: $type),*) -> Result<Self::Ok, Self::Error> {
             self.0.$method($($argument),*).map_err(Noted)
         }
@@ -32,7 +32,7 @@ macro_rules! hand_on {
 /// Methods whose result takes the parts of a value, one by one.
 macro_rules! open {
     ($($method:ident($($argument:ident: $type:ty),*) -> $parts:ident;)*) => {$(
-        #[inline]
+        #[inline(always)]
         fn $method(
             self,
             $($argument: $type),*
@@ -97,7 +97,7 @@ impl<S: Serializer> Serializer for Noting<S> {
         ) -> SerializeStructVariant;
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_some<T: Serialize + ?Sized>(
         self,
         value: &T,
@@ -105,7 +105,7 @@ impl<S: Serializer> Serializer for Noting<S> {
         self.0.serialize_some(&Noting(value)).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         name: &'static str,
@@ -115,7 +115,7 @@ impl<S: Serializer> Serializer for Noting<S> {
         self.0.serialize_newtype_struct(name, &value).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
         name: &'static str,
@@ -128,7 +128,7 @@ impl<S: Serializer> Serializer for Noting<S> {
             .map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn collect_str<T: Display + ?Sized>(
         self,
         value: &T,
@@ -136,7 +136,7 @@ impl<S: Serializer> Serializer for Noting<S> {
         self.0.collect_str(value).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_human_readable(&self) -> bool {
         self.0.is_human_readable()
     }
@@ -150,7 +150,7 @@ macro_rules! parts {
             type Ok = S::Ok;
             type Error = Noted<S::Error>;
 
-            #[inline]
+            #[inline(always)]
             fn $method<T: Serialize + ?Sized>(
                 &mut self,
                 $($key: &'static str,)?
@@ -159,7 +159,7 @@ macro_rules! parts {
                 self.0.$method($($key,)? &Noting(value)).map_err(Noted)
             }
 
-            #[inline]
+            #[inline(always)]
             fn end(self) -> Result<Self::Ok, Self::Error> {
                 self.0.end().map_err(Noted)
             }
@@ -180,7 +180,7 @@ impl<S: SerializeMap> SerializeMap for Noting<S> {
     type Ok = S::Ok;
     type Error = Noted<S::Error>;
 
-    #[inline]
+    #[inline(always)]
     fn serialize_key<T: Serialize + ?Sized>(
         &mut self,
         key: &T,
@@ -188,7 +188,7 @@ impl<S: SerializeMap> SerializeMap for Noting<S> {
         self.0.serialize_key(&Noting(key)).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_value<T: Serialize + ?Sized>(
         &mut self,
         value: &T,
@@ -196,7 +196,7 @@ impl<S: SerializeMap> SerializeMap for Noting<S> {
         self.0.serialize_value(&Noting(value)).map_err(Noted)
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(self) -> Result<Self::Ok, Self::Error> {
         self.0.end().map_err(Noted)
     }

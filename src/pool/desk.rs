@@ -21,6 +21,7 @@
 use std::ptr::NonNull;
 
 use crate::atomic::{AtomicU64, Ordering};
+use crate::codec;
 use crate::error::Result;
 use crate::mapping::Mapping;
 use crate::pool::gate::Gate;
@@ -29,6 +30,10 @@ use crate::pool::sleep::Sleepers;
 
 /// The size of each ring in bytes.
 pub(crate) const RING: usize = 256 * 1024;
+
+/// Up to how many bytes are copied one by one (see [`codec::FEW`]); volatile,
+/// so that the compiler does not make a `memcpy` of it after all.
+const FEW: usize = codec::FEW + 1;
 
 #[derive(Debug)]
 #[repr(C)]
@@ -154,6 +159,15 @@ impl Desk {
     #[inline]
     fn put_part(&self, ring: Ring, place: usize, bytes: &[u8]) {
         let target = self.place(ring, place, bytes.len());
+        if bytes.len() <= FEW {
+            for (offset, byte) in bytes.iter().enumerate() {
+                // SAFETY: as below.
+                let target = unsafe { target.add(offset) };
+                // SAFETY: as below.
+                unsafe { target.write_volatile(*byte) };
+            }
+            return;
+        }
         // SAFETY: (1) the copy could leave the ring; (2) `place` checked that
         // it does not; (3) the other side reads this room only after
         // `set_written`, and if it does otherwise, it reads wrong bytes.

@@ -24,6 +24,8 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// How many tasks and bytes are handed to the router at a time.
 const BATCH_TASKS: usize = 4 * 1024;
 const BATCH_BYTES: usize = 64 * 1024;
+/// For how many results memory is set aside at most, on the input's own word.
+const SURE: usize = 64 * 1024;
 /// When results come faster than this, more tasks should be on their way.
 const FAST: Duration = Duration::from_millis(1);
 /// When an item comes later than this, the workers wait for it.
@@ -46,7 +48,6 @@ pub(crate) fn functions<A: DeserializeOwned, R: Serialize>(
 pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
-    functions: Functions,
     /// None when it has ended.
     items: Option<I>,
     /// Whether serde code is at work on the last item that was pulled.
@@ -89,7 +90,6 @@ where
             shared: shared.clone(),
             batch: Batch::new(&inbox, functions, 0),
             inbox,
-            functions,
             items: Some(items.into_iter()),
             is_writing: false,
             begun: Instant::now(),
@@ -107,11 +107,20 @@ where
         })
     }
 
+    /// For how many results to set memory aside before they come.
+    pub(crate) fn at_least(&self) -> usize {
+        let items = self.items.as_ref();
+        items.map_or(0, |items| items.size_hint().0.min(SURE))
+    }
+
     /// The next result to arrive, with its item's position. `kept` results
     /// that arrived earlier still wait for the caller: they count as on their
     /// way, so that a slow first item does not pile up the results of others.
     #[inline]
-    pub(crate) fn next(&mut self, kept: usize) -> Option<(usize, Result<R>)> {
+    pub(crate) fn next(
+        &mut self,
+        kept: usize,
+    ) -> Option<(usize, Result<R, Box<Error>>)> {
         loop {
             if let Some(result) = self.taken.next(&mut self.arrived) {
                 self.received += 1;
@@ -119,7 +128,8 @@ where
             }
             if let Some(refused) = self.refill(kept) {
                 self.received += 1;
-                return Some(refused);
+                let (index, error) = refused;
+                return Some((index, Err(error)));
             }
             if self.received == self.pulled {
                 return None;
@@ -130,12 +140,12 @@ where
     /// Sends items off and waits for results; gives the next item back, if it
     /// was refused.
     #[inline(never)]
-    fn refill(&mut self, kept: usize) -> Option<(usize, Result<R>)> {
+    fn refill(&mut self, kept: usize) -> Option<(usize, Box<Error>)> {
         self.submit(kept);
         if let Some((index, error)) = self.refused.pop_front() {
             // The caller does not wait now.
             self.shared.look_soon();
-            return Some((index, Err(error)));
+            return Some((index, Box::new(error)));
         }
         if self.received < self.pulled {
             self.wait();
@@ -197,7 +207,7 @@ where
 
     /// Sends the batch off, and begins the next one.
     fn send(&mut self, haste: Haste) {
-        let next = Batch::new(&self.inbox, self.functions, self.pulled);
+        let next = self.batch.following(self.pulled);
         let batch = std::mem::replace(&mut self.batch, next);
         if batch.len() > 0 {
             self.sent += batch.len();

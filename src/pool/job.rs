@@ -143,6 +143,15 @@ impl Batch {
         }
     }
 
+    /// An empty batch for the tasks after these, with room for as many.
+    pub(crate) fn following(&self, first: usize) -> Batch {
+        Batch {
+            ends: Vec::with_capacity(self.ends.len()),
+            bytes: Vec::with_capacity(self.bytes.len()),
+            ..Batch::new(&self.inbox, self.functions, first)
+        }
+    }
+
     /// Appends a task.
     ///
     /// # Errors
@@ -300,11 +309,11 @@ pub(crate) struct Taken {
 
 impl Taken {
     /// Takes the next result and its item's position.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next<R: DeserializeOwned>(
         &mut self,
         arrived: &mut Arrived,
-    ) -> Option<(usize, Result<R>)> {
+    ) -> Option<(usize, Result<R, Box<Error>>)> {
         let run = arrived.runs.get_mut(self.runs)?;
         let index = run.index + self.results;
         self.results += 1;
@@ -313,14 +322,17 @@ impl Taken {
             self.results = 0;
         }
         if let Some(error) = run.error.take() {
-            return Some((index, Err(*error)));
+            return Some((index, Err(error)));
         }
         let rest = &arrived.bytes[self.bytes..];
         let Some((_, record, rest)) = Header::split(rest) else {
-            return Some((index, Err(Error::corrupt("a result"))));
+            return Some((index, Err(Box::new(Error::corrupt("a result")))));
         };
         self.bytes = arrived.bytes.len() - rest.len();
-        Some((index, handle::decode(record)))
+        match handle::decode(record) {
+            Ok(result) => Some((index, Ok(result))),
+            Err(error) => Some((index, Err(Box::new(error)))),
+        }
     }
 }
 

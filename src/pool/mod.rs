@@ -16,6 +16,7 @@ mod task;
 mod watch;
 mod worker;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -125,13 +126,12 @@ impl Pool {
     {
         let mut feed = Feed::new(&self.shared, function, items)?;
         let mut order = Order::new();
-        let mut results = Vec::new();
-        let mut failed: Option<(usize, Error)> = None;
+        let mut results = Vec::with_capacity(feed.at_least());
+        let mut failed: Option<(usize, Box<Error>)> = None;
         while let Some((index, result)) = feed.next(0) {
             match result {
                 Ok(result) if failed.is_none() => {
-                    results.extend(order.add(index, result));
-                    results.extend(std::iter::from_fn(|| order.next()));
+                    order.add(index, result, &mut results);
                 }
                 Err(error) if failed.as_ref().is_none_or(|(at, _)| index < *at) => {
                     failed = Some((index, error));
@@ -142,7 +142,7 @@ impl Pool {
         match failed {
             Some((index, error)) => Err(Error::Item {
                 index,
-                source: Box::new(error),
+                source: error,
             }),
             None => Ok(results),
         }
@@ -170,16 +170,13 @@ impl Pool {
     {
         let mut feed = Feed::new(&self.shared, function, items)?;
         let mut order = Order::new();
+        let mut ready = VecDeque::new();
         Ok(std::iter::from_fn(move || {
-            loop {
-                if let Some(result) = order.next() {
-                    return Some(result);
-                }
+            while ready.is_empty() {
                 let (index, result) = feed.next(order.kept())?;
-                if let Some(result) = order.add(index, result) {
-                    return Some(result);
-                }
+                order.add(index, result.map_err(|error| *error), &mut ready);
             }
+            ready.pop_front()
         }))
     }
 
@@ -203,7 +200,10 @@ impl Pool {
         I: IntoIterator<Item = A>,
     {
         let mut feed = Feed::new(&self.shared, function, items)?;
-        Ok(std::iter::from_fn(move || feed.next(0)))
+        Ok(std::iter::from_fn(move || {
+            let (index, result) = feed.next(0)?;
+            Some((index, result.map_err(|error| *error)))
+        }))
     }
 
     /// Runs one task and waits for its result.

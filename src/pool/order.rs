@@ -1,14 +1,20 @@
 //! Results that arrive in any order, put back into that of their items.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 /// Keeps what arrives before its turn.
+///
+/// Each worker's results arrive in runs. A run is kept as a whole, so that it
+/// costs little to put it where it belongs once its turn comes.
 #[derive(Debug)]
 pub(crate) struct Order<T> {
     /// Whose turn it is.
     next: usize,
-    /// What has arrived from there on; none where nothing has.
-    early: VecDeque<Option<T>>,
+    /// What has arrived from later indices on, by the first of them.
+    early: BTreeMap<usize, Vec<T>>,
+    /// The one of these that grows now, while it does, and the index after it.
+    growing: Vec<T>,
+    after: usize,
     kept: usize,
 }
 
@@ -16,36 +22,50 @@ impl<T> Order<T> {
     pub(crate) fn new() -> Order<T> {
         Order {
             next: 0,
-            early: VecDeque::new(),
+            early: BTreeMap::new(),
+            growing: Vec::new(),
+            after: 0,
             kept: 0,
         }
     }
 
-    /// Takes in what has arrived for an index; gives it back at once if it is
-    /// its turn.
-    #[inline]
-    pub(crate) fn add(&mut self, index: usize, value: T) -> Option<T> {
-        let place = index - self.next;
-        if place == 0 {
-            self.early.pop_front();
+    /// Takes in what has arrived for an index; what is in its turn then, this
+    /// and what waited for it, goes to `out`.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, index: usize, value: T, out: &mut impl Extend<T>) {
+        if index == self.next {
+            out.extend(Some(value));
             self.next += 1;
-            return Some(value);
+            if self.kept > 0 {
+                self.catch_up(out);
+            }
+            return;
         }
-        if self.early.len() <= place {
-            self.early.resize_with(place + 1, || None);
+        if index != self.after {
+            self.end_run();
         }
-        self.early[place] = Some(value);
+        self.growing.push(value);
+        self.after = index + 1;
         self.kept += 1;
-        None
     }
 
-    /// Whose turn it is now, if that has arrived.
-    #[inline]
-    pub(crate) fn next(&mut self) -> Option<T> {
-        self.early.front()?.as_ref()?;
-        self.next += 1;
-        self.kept -= 1;
-        self.early.pop_front().flatten()
+    fn catch_up(&mut self, out: &mut impl Extend<T>) {
+        self.end_run();
+        while let Some(run) = self.early.first_entry()
+            && *run.key() == self.next
+        {
+            let run = run.remove();
+            self.next += run.len();
+            self.kept -= run.len();
+            out.extend(run);
+        }
+    }
+
+    fn end_run(&mut self) {
+        if !self.growing.is_empty() {
+            let run = std::mem::take(&mut self.growing);
+            self.early.insert(self.after - run.len(), run);
+        }
     }
 
     /// How much is here that waits for its turn.
@@ -64,8 +84,7 @@ mod tests {
             let mut order = Order::new();
             let mut out = Vec::new();
             for (count, index) in arrival.into_iter().enumerate() {
-                out.extend(order.add(index, index));
-                out.extend(std::iter::from_fn(|| order.next()));
+                order.add(index, index, &mut out);
                 assert_eq!(order.kept() + out.len(), count + 1);
             }
             assert_eq!(out, [0, 1, 2, 3]);

@@ -21,7 +21,7 @@ const LONG: u8 = 127;
 
 impl Header {
     /// Reads a header; `more` reads the eight bytes after the first one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(
         first: u8,
         more: impl FnOnce() -> Option<[u8; 8]>,
@@ -36,14 +36,14 @@ impl Header {
 
     /// Begins a record: appends a header that [`end`](Header::end) fills in.
     /// Returns where it is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(bytes: &mut Vec<u8>) -> usize {
         bytes.push(0);
         bytes.len() - 1
     }
 
     /// Ends the record that began at `start`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(bytes: &mut Vec<u8>, start: usize, special: bool) {
         let length = bytes.len() - start - 1;
         let is_long = length >= LONG.into();
@@ -56,7 +56,7 @@ impl Header {
     }
 
     /// Splits the first record off `bytes`, if all of it is there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn split(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
         let (first, mut rest) = bytes.split_first()?;
         let header = Header::read(*first, || {

@@ -87,7 +87,7 @@ impl<R: Serialize + DeserializeOwned> Task<R> {
             return Ok(None);
         };
         self.taken = true;
-        result.map(Some)
+        result.map(Some).map_err(|error| *error)
     }
 }
 

@@ -54,19 +54,15 @@ pub(crate) struct Initializer {
 /// Decodes a task, calls the function, appends the result to the bytes; if
 /// there is none, the [`Answer`] that says why.
 pub(crate) type TaskTrampoline =
-    fn(usize, &[u8], &mut Vec<u8>) -> Result<(), Answer>;
+    fn(usize, &[u8], &mut Vec<u8>) -> Result<(), Box<Answer>>;
 
 /// The [`TaskTrampoline`] for functions from `A` to `R`.
 pub(crate) fn run_task<A: DeserializeOwned, R: Serialize>(
     function: usize,
     argument: &[u8],
     result: &mut Vec<u8>,
-) -> Result<(), Answer> {
-    let decode = || handle::decode::<A>(argument);
-    let panicked = |(message, location): (String, String)| Answer::Panicked {
-        message,
-        location,
-    };
+) -> Result<(), Box<Answer>> {
+    let panicked = |(message, location)| Answer::Panicked { message, location };
     // SAFETY: (1) the address could be that of another type of function; (2)
     // it was taken from a `fn(A) -> R` together with this very trampoline;
     // (3) only the parent writes tasks.
@@ -74,17 +70,32 @@ pub(crate) fn run_task<A: DeserializeOwned, R: Serialize>(
         std::mem::transmute::<*const (), fn(A) -> R>(function as *const ())
     };
     worker::catch(|| {
-        let argument = decode().map_err(|error| Answer::NotDecoded {
-            message: worker::cause(error),
-        })?;
-        handle::encode(&function(argument), result).map_err(|error| match error {
-            Error::HandleCannotTravel => Answer::HandleCannotTravel,
-            error => Answer::NotEncoded {
-                message: worker::cause(error),
-            },
-        })
+        let argument = match handle::decode::<A>(argument) {
+            Ok(argument) => argument,
+            Err(error) => return Err(not_decoded(error)),
+        };
+        match handle::encode(&function(argument), result) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(not_encoded(error)),
+        }
     })
-    .map_err(panicked)?
+    .unwrap_or_else(|panic| Err(Box::new(panicked(panic))))
+}
+
+#[cold]
+fn not_decoded(error: Error) -> Box<Answer> {
+    let message = worker::cause(error);
+    Box::new(Answer::NotDecoded { message })
+}
+
+#[cold]
+fn not_encoded(error: Error) -> Box<Answer> {
+    Box::new(match error {
+        Error::HandleCannotTravel => Answer::HandleCannotTravel,
+        error => Answer::NotEncoded {
+            message: worker::cause(error),
+        },
+    })
 }
 
 /// The function that a pool's worker runs; returns why it could not start.
