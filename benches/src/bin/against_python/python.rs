@@ -1,14 +1,13 @@
 //! A Python process that does a piece of work whenever it is told to.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// `benches/python/peer.py`, running.
 #[derive(Debug)]
 pub(crate) struct Python {
     child: Child,
-    orders: ChildStdin,
     answers: BufReader<ChildStdout>,
     /// As `3.11.7`.
     pub(crate) version: String,
@@ -24,11 +23,9 @@ impl Python {
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3 is installed");
-        let orders = child.stdin.take().expect("it is piped");
         let answers = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut python = Python {
             child,
-            orders,
             answers,
             version: String::new(),
         };
@@ -38,7 +35,8 @@ impl Python {
 
     /// Lets it do `work`, and returns how long that took and what came out.
     pub(crate) fn run(&mut self, work: &str, count: u64) -> (Duration, u64) {
-        writeln!(self.orders, "{work} {count}").expect("Python is there");
+        let orders = self.child.stdin.as_mut().expect("it is piped");
+        writeln!(orders, "{work} {count}").expect("Python is there");
         let answer = self.line();
         let (time, sum) = answer.split_once(' ').expect("two numbers");
         let time = time.parse().expect("a number");
@@ -56,7 +54,8 @@ impl Python {
 
 impl Drop for Python {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // This closes its standard input, so it ends, and takes its pools along;
+        // were it killed, its workers would stay.
         let _ = self.child.wait();
     }
 }
