@@ -1,25 +1,28 @@
 //! Starting a function in a process of its own, and learning what became of it.
 
-use std::ffi::{OsStr, OsString};
+mod builder;
+mod current;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
-use rustix::event::EventfdFlags;
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::Signal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::deadline::{Deadline, wait_readable};
 use crate::error::{Error, Result};
 use crate::handle;
-use crate::worker::{self, Answer, Request, Trampoline};
-use crate::{image, lifeline, packet, trace, waiting};
+use crate::worker::Answer;
+use crate::{packet, trace, waiting};
+
+pub use builder::ProcessBuilder;
+pub use current::{CurrentProcess, current_process};
 
 /// A function that runs in a process of its own, and its result to come.
 ///
@@ -143,12 +146,7 @@ impl<R: Serialize + DeserializeOwned> Process<R> {
 impl Process<()> {
     /// Configures a process before it starts: its name and environment.
     pub fn builder() -> ProcessBuilder {
-        ProcessBuilder {
-            name: None,
-            clear: false,
-            changes: Vec::new(),
-            prints: true,
-        }
+        ProcessBuilder::new()
     }
 }
 
@@ -297,188 +295,6 @@ impl<R> fmt::Debug for Process<R> {
     }
 }
 
-/// A process that is not started yet: [`Process::builder`].
-///
-/// # Examples
-///
-/// ```standalone_crate
-/// use multiproc::{Process, Result, current_process};
-///
-/// fn greeting(_: ()) -> String {
-///     let language = std::env::var("LANG").unwrap_or_default();
-///     format!("{} in {language}", current_process().name())
-/// }
-///
-/// fn main() -> Result<()> {
-///     multiproc::init();
-///     let builder = Process::builder().name("greeter").env("LANG", "fr");
-///     assert_eq!(builder.spawn(greeting, ())?.join()?, "greeter in fr");
-///     Ok(())
-/// }
-/// ```
-#[derive(Clone, Debug)]
-pub struct ProcessBuilder {
-    name: Option<String>,
-    clear: bool,
-    changes: Vec<(OsString, Option<OsString>)>,
-    prints: bool,
-}
-
-impl ProcessBuilder {
-    /// Names the process, for [`Process::name`] and [`CurrentProcess::name`].
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> ProcessBuilder {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Sets an environment variable in the process.
-    #[must_use]
-    pub fn env(
-        mut self,
-        key: impl AsRef<OsStr>,
-        value: impl AsRef<OsStr>,
-    ) -> ProcessBuilder {
-        let value = Some(value.as_ref().to_owned());
-        self.changes.push((key.as_ref().to_owned(), value));
-        self
-    }
-
-    /// Removes an environment variable from the process.
-    #[must_use]
-    pub fn env_remove(mut self, key: impl AsRef<OsStr>) -> ProcessBuilder {
-        self.changes.push((key.as_ref().to_owned(), None));
-        self
-    }
-
-    /// Starts the process with an empty environment, but for what is set later.
-    #[must_use]
-    pub fn env_clear(mut self) -> ProcessBuilder {
-        self.clear = true;
-        self.changes.clear();
-        self
-    }
-
-    /// Whether a panic also prints its message, as it does in a thread.
-    pub(crate) fn prints_panics(mut self, prints: bool) -> ProcessBuilder {
-        self.prints = prints;
-        self
-    }
-
-    /// Starts `function` with `argument` in a process of its own.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Process::spawn`].
-    pub fn spawn<A, R>(self, function: fn(A) -> R, argument: A) -> Result<Process<R>>
-    where
-        A: Serialize + DeserializeOwned,
-        R: Serialize + DeserializeOwned,
-    {
-        static STARTED: AtomicU32 = AtomicU32::new(1);
-        if !worker::is_initialized() {
-            return Err(Error::NotInitialized);
-        }
-        let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let name = self
-            .name
-            .clone()
-            .unwrap_or_else(|| format!("Process-{number}"));
-        let request = Request {
-            build: image::build().to_vec(),
-            trampoline: image::offset(worker::run::<A, R> as Trampoline as usize)?,
-            function: image::offset(function as usize)?,
-            name,
-            prints_panics: self.prints,
-        };
-        let _starting = trace::span("spawn", format_args!("start {}", request.name));
-        let mut bytes = Vec::new();
-        let handles =
-            handle::encode_with_handles(&(&request, &argument), &mut bytes)?;
-        drop(argument);
-
-        // Everything is in the socket before the child is there to read it, so
-        // no step of the start waits for the other side.
-        let (socket, theirs) = packet::socket_pair()?;
-        let (their_lifeline, lifeline) = lifeline::new()?;
-        let now = Deadline::after(Duration::ZERO);
-        let their_lifeline = [handle::Handle::new(their_lifeline)];
-        let sent =
-            packet::send(socket.as_fd(), worker::GREETING, &their_lifeline, now)?
-                && packet::send(socket.as_fd(), &bytes, &handles, now)?;
-        if !sent {
-            let refused = Errno::TOOMANYREFS;
-            return Err(Error::io("send a request to a new process")(refused));
-        }
-        drop(handles);
-
-        let mut child = self
-            .command()
-            .stdin(theirs)
-            .spawn()
-            .map_err(Error::io("start a process"))?;
-        let id = child.id();
-        let tied = lifeline::tie(their_lifeline[0].as_fd(), id)
-            .map_err(Error::io("tie a process to this one"));
-        let sentinel = match tied.and_then(|()| open_sentinel(id)) {
-            Ok(sentinel) => sentinel,
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(error);
-            }
-        };
-        let running = Running {
-            child,
-            sentinel,
-            socket,
-            answer: None,
-            _lifeline: lifeline,
-        };
-        let child = Some(running);
-        Ok(Process {
-            child,
-            id,
-            name: request.name,
-            result: PhantomData,
-        })
-    }
-
-    /// The command that starts this program again: the very file that runs
-    /// here, also when it was replaced or deleted meanwhile.
-    fn command(&self) -> Command {
-        let mut command = Command::new("/proc/self/exe");
-        let mut words = std::env::args_os();
-        if let Some(program) = words.next() {
-            command.arg0(program);
-        }
-        command.args(words);
-        if self.clear {
-            command.env_clear();
-        }
-        for (key, value) in &self.changes {
-            match value {
-                Some(value) => command.env(key, value),
-                None => command.env_remove(key),
-            };
-        }
-        command
-    }
-}
-
-fn open_sentinel(id: u32) -> Result<OwnedFd> {
-    let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or(Error::corrupt("a process id"))?;
-    match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
-        // Nobody has waited for it, so this happens only when this process
-        // ignores SIGCHLD: then a child that has ended is gone at once. What
-        // stands for it can be read from the start, as its sentinel could.
-        Err(Errno::SRCH) => rustix::event::eventfd(1, EventfdFlags::CLOEXEC),
-        opened => opened,
-    }
-    .map_err(Error::io("watch a process"))
-}
-
 /// Turns the bytes that a worker sent into its result, or what it said.
 fn read_answer<R: DeserializeOwned>(
     pid: u32,
@@ -499,41 +315,5 @@ pub(crate) fn ended(pid: u32, status: ExitStatus) -> Error {
             pid,
             signal: signal.unwrap_or(0),
         },
-    }
-}
-
-/// The process that calls it: [`current_process`].
-#[derive(Clone, Copy, Debug)]
-pub struct CurrentProcess;
-
-/// Gives the id and name of the process that calls it.
-///
-/// # Examples
-///
-/// ```
-/// let process = multiproc::current_process();
-/// assert_eq!(process.name(), "main");
-/// assert_eq!(process.id(), std::process::id());
-/// ```
-#[doc(alias = "getpid")]
-pub fn current_process() -> CurrentProcess {
-    CurrentProcess
-}
-
-impl CurrentProcess {
-    /// The process's id.
-    pub fn id(self) -> u32 {
-        std::process::id()
-    }
-
-    /// The name given at its start; `main` in the program that a person started.
-    pub fn name(self) -> &'static str {
-        worker::name()
-    }
-
-    /// The id of the process that started this one.
-    #[doc(alias = "getppid")]
-    pub fn parent_id(self) -> u32 {
-        std::os::unix::process::parent_id()
     }
 }

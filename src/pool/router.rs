@@ -4,25 +4,20 @@
 //! for them, and replaces what dies. It never runs code of the user's and never
 //! waits for a worker. Which thread makes it go round is told in lead.rs.
 
+mod assign;
+mod staff;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
-use crate::pool::bell::Bell;
-use crate::pool::desk::Desk;
-use crate::pool::job::{Arrived, Command, Inbox, Shared, Span, lock};
+use crate::error::Error;
+use crate::pool::job::{Arrived, Command, Inbox, Shared, Span};
 use crate::pool::seat::{Seat, Verdict};
 use crate::pool::watch::Events;
-use crate::pool::worker::{Arguments, Initializer, now, serve};
-use crate::process::Process;
+use crate::pool::worker::{Initializer, now};
 
-/// How many workers may die in a row before one of them takes a task.
-const ATTEMPTS: u32 = 3;
-/// When to try again to start a worker beside those that could be started.
-const RETRY: Duration = Duration::from_secs(1);
 /// How long a worker may take to end when it is told to.
 const GRACE: Duration = Duration::from_secs(5);
 /// When to look again although no bell rang, while fast tasks are under way.
@@ -202,28 +197,6 @@ impl Router {
         }
     }
 
-    /// Notes that a worker could not start. When that happens again and again
-    /// and nobody is left to do the work, the work fails.
-    fn fail_start(&mut self, became: Error) {
-        self.failures += 1;
-        if self.failures < ATTEMPTS {
-            return;
-        }
-        if !self.seats.is_empty() {
-            self.retry = Deadline::after(RETRY);
-            return;
-        }
-        let broken = Error::Broken {
-            attempts: self.failures,
-            source: Box::new(became),
-        };
-        for span in self.pending.drain(..) {
-            span.fail(&broken);
-        }
-        // What is submitted later gets as many attempts of its own.
-        self.failures = 0;
-    }
-
     /// Kills workers whose task takes too long.
     fn enforce_timeout(&mut self) {
         let Some(limit) = self.settings.task_timeout else {
@@ -250,198 +223,6 @@ impl Router {
         let seat = &self.seats[position];
         let running = now().saturating_sub(seat.desk.started_at());
         seat.in_hand() && u128::from(running) >= limit.as_nanos()
-    }
-
-    /// Hands out tasks: first to those who have none, then as far ahead as
-    /// each is fast; and lets the idle take from the busy.
-    fn assign(&mut self) {
-        for only_idle in [true, false] {
-            for position in 0..self.seats.len() {
-                let seat = &self.seats[position];
-                if seat.is_open() && (seat.is_idle() || !only_idle) {
-                    let most = if only_idle { 1 } else { u32::MAX };
-                    self.feed(position, most);
-                }
-            }
-        }
-        if self.pending.is_empty() {
-            self.balance();
-        }
-    }
-
-    /// Fills up one worker to as many waiting tasks as suit its pace.
-    fn feed(&mut self, position: usize, most: u32) {
-        let seat = &mut self.seats[position];
-        let chunk = u32::try_from(self.shared.chunk).unwrap_or(u32::MAX);
-        let target = seat.ahead.min(most).max(chunk);
-        while let Some(span) = self.pending.front_mut() {
-            if span.batch.inbox.abandoned.load(Ordering::Relaxed) {
-                self.pending.pop_front();
-                continue;
-            }
-            let waiting = seat.waiting().unwrap_or(u32::MAX);
-            let room = target.saturating_sub(waiting);
-            // Whole chunks, so that few things happen for each.
-            if room == 0 || (room < target / 2 && waiting > 0) {
-                break;
-            }
-            let given = seat.give(span, room as usize);
-            if span.len() == 0 {
-                self.pending.pop_front();
-            }
-            if given == 0 {
-                break;
-            }
-        }
-    }
-
-    /// Lets each idle worker take over half of what waits at the busiest.
-    fn balance(&mut self) {
-        for idle in 0..self.seats.len() {
-            let seat = &self.seats[idle];
-            if !seat.is_idle() || !seat.is_open() || !seat.desk.is_ready() {
-                continue;
-            }
-            let busiest = (0..self.seats.len())
-                .map(|position| (self.spare(position), position))
-                .max();
-            if let Some((count, busiest)) = busiest.filter(|(count, _)| *count > 0) {
-                self.reclaim(busiest, count);
-                let most = self.pending.iter().map(Span::len).sum::<usize>() as u32;
-                let target = self.seats[idle].ahead.max(most);
-                self.feed_all(idle, target);
-            }
-        }
-    }
-
-    /// Gives up to `count` of the pending tasks to one worker.
-    fn feed_all(&mut self, position: usize, count: u32) {
-        let mut left = count as usize;
-        while let Some(span) = self.pending.front_mut().filter(|_| left > 0) {
-            let given = self.seats[position].give(span, left);
-            left -= given;
-            if span.len() == 0 {
-                self.pending.pop_front();
-            }
-            if given == 0 {
-                break;
-            }
-        }
-    }
-
-    /// How many of a worker's waiting tasks an idle one should take.
-    fn spare(&self, position: usize) -> u32 {
-        let seat = &self.seats[position];
-        let waiting = seat.waiting().unwrap_or(0);
-        let quiet = seat.measured.elapsed();
-        if !seat.desk.is_ready() {
-            return waiting;
-        }
-        if seat.in_hand() {
-            // Tasks that take no time are not worth the trouble.
-            let rest = seat.pace.saturating_mul(u64::from(waiting));
-            let worth = rest > 100_000 || quiet > SOON;
-            return if worth { waiting.div_ceil(2) } else { 0 };
-        }
-        if quiet > STALLED {
-            waiting
-        } else {
-            waiting / 2
-        }
-    }
-
-    /// Takes back tasks that have not started, to the front of the queue.
-    fn reclaim(&mut self, position: usize, count: u32) {
-        let spans = self.seats[position].take_back(count);
-        self.put_back(spans);
-    }
-
-    fn put_back(&mut self, spans: Vec<Span>) {
-        for span in spans.into_iter().rev() {
-            self.pending.push_front(span);
-        }
-    }
-
-    /// Starts workers for tasks that nobody will start soon.
-    fn start_workers(&mut self) {
-        while self.seats.len() < self.shared.workers && self.stuck() > 0 {
-            if !self.seats.is_empty() && !self.retry.is_over() {
-                break;
-            }
-            match self.start_worker() {
-                Ok(seat) => self.seats.push(seat),
-                // The system refuses. Those that run go on with the work.
-                Err(_) if !self.seats.is_empty() => {
-                    self.retry = Deadline::after(RETRY);
-                    break;
-                }
-                Err(error) => {
-                    self.fail_start(error);
-                    if self.failures > 0 {
-                        std::thread::sleep(STALLED);
-                    }
-                    continue;
-                }
-            }
-            self.publish_ids();
-            self.assign();
-        }
-    }
-
-    /// How many tasks wait behind another task.
-    fn stuck(&self) -> usize {
-        let behind = self.seats.iter().map(|seat| {
-            let waiting = seat.waiting().unwrap_or(0);
-            let next = if seat.in_hand() { 0 } else { 1 };
-            waiting.saturating_sub(next) as usize
-        });
-        behind.sum::<usize>() + self.pending.iter().map(Span::len).sum::<usize>()
-    }
-
-    fn start_worker(&mut self) -> Result<Seat> {
-        let desk = Desk::new()?;
-        let bell = Bell::new()?;
-        self.started += 1;
-        let arguments = Arguments {
-            desk: desk.mapping().clone(),
-            own_bell: bell.clone(),
-            parent_bell: self.shared.watch.results.clone(),
-            initializer: self.settings.initializer.clone(),
-            timed: self.settings.task_timeout.is_some(),
-        };
-        let process = Process::builder()
-            .name(format!("PoolWorker-{}", self.started))
-            .prints_panics(false)
-            .spawn(serve, arguments)?;
-        self.shared.watch.add(&process)?;
-        Ok(Seat::new(
-            process,
-            desk,
-            bell,
-            self.settings.tasks_per_worker,
-        ))
-    }
-
-    fn publish_ids(&self) {
-        let ids = self.seats.iter().map(|seat| seat.process.id()).collect();
-        *lock(&self.shared.worker_ids) = ids;
-    }
-
-    /// Ends workers that have done their share, or all at the end.
-    fn retire(&mut self) {
-        let all = self.closing && self.pending.is_empty();
-        for seat in &mut self.seats {
-            match seat.retired {
-                None if seat.is_idle() && (all || seat.quota == Some(0)) => {
-                    seat.retire();
-                }
-                // A stopped process cannot end by itself.
-                Some(since) if since.elapsed() > GRACE => {
-                    let _ = seat.process.kill();
-                }
-                _ => {}
-            }
-        }
     }
 
     /// Tells the workers when to ring; returns how long to sleep at most.
