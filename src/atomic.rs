@@ -3,4 +3,4 @@
 //! The model checker replaces this module by its own atomics, so that the very
 //! same files are run by the library and by the checker.
 
-pub(crate) use std::sync::atomic::{AtomicU64, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};

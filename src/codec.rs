@@ -115,11 +115,13 @@ fn message(error: &postcard::Error) -> String {
 mod tests {
     use std::collections::{BTreeMap, HashMap};
     use std::fmt::Debug;
+    use std::io;
     use std::net::IpAddr;
     use std::num::NonZeroU8;
     use std::path::PathBuf;
     use std::time::Duration;
 
+    use rustix::io::Errno;
     use serde::Deserialize;
     use serde::de::Error as _;
 
@@ -285,5 +287,22 @@ mod tests {
                 .to_string()
                 .contains("`flatten`")
         );
+    }
+
+    #[test]
+    fn an_error_crosses_whole() {
+        let system = Error::io("map memory")(Errno::NOMEM);
+        let text = Error::io("read")(io::Error::other("half a page"));
+        let nested = Error::Item {
+            index: 3,
+            source: Box::new(Error::Zero {
+                what: "workers".into(),
+            }),
+        };
+        for error in [system, text, nested, Error::Closed] {
+            let crossed: Error = decode(&encoded(&error)).expect("can be read");
+            assert_eq!(format!("{crossed:?}"), format!("{error:?}"));
+            assert_eq!(crossed.to_string(), error.to_string());
+        }
     }
 }

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::array::ArrayGuard;
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::futex;
 use crate::lock::{LockError, LockGuard, LockResult};
 use crate::robust::LOOK_AGAIN;
 use crate::shared::{Shared, Sizes, State};
-use crate::sleepers;
 use crate::value::ValueGuard;
 use crate::waiting::waiting;
 
@@ -180,7 +180,7 @@ impl Condition {
     fn notify(&self, count: u32) {
         self.0.rung.fetch_add(1, Ordering::SeqCst);
         if self.0.waiters.load(Ordering::SeqCst) > 0 {
-            sleepers::wake(&self.0.rung, count);
+            futex::wake(&self.0.rung, count);
         }
     }
 
@@ -235,7 +235,7 @@ impl Condition {
         guard.without(|| {
             let _waiting = waiting(c"in a condition");
             let limit = deadline.remaining_at_most(LOOK_AGAIN);
-            sleepers::wait(&self.0.rung, rung, limit);
+            futex::wait(&self.0.rung, rung, limit);
             self.0.waiters.fetch_sub(1, Ordering::SeqCst);
         })
     }

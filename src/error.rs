@@ -380,31 +380,3 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         _ => return None,
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn through_bytes(error: &Error) -> Error {
-        let bytes = postcard::to_stdvec(error).unwrap();
-        postcard::from_bytes(&bytes).unwrap()
-    }
-
-    #[test]
-    fn an_error_crosses_whole() {
-        let system =
-            Error::io("map memory")(io::Error::from_raw_os_error(libc::ENOMEM));
-        let text = Error::io("read")(io::Error::other("half a page"));
-        let nested = Error::Item {
-            index: 3,
-            source: Box::new(Error::Zero {
-                what: "workers".into(),
-            }),
-        };
-        for error in [system, text, nested, Error::Closed] {
-            let crossed = through_bytes(&error);
-            assert_eq!(format!("{crossed:?}"), format!("{error:?}"));
-            assert_eq!(crossed.to_string(), error.to_string());
-        }
-    }
-}

@@ -94,7 +94,7 @@
 //! | `pool` | many tasks, few processes |
 //! | `identity`, `robust`, `lock` | who holds a lock, and learning that it died |
 //! | `value`, `array` | plain data in shared memory |
-//! | `sleepers`, `queue` | sleeping until something changes, and a bounded queue |
+//! | `futex`, `sleepers`, `queue` | sleeping until something changes, and a bounded queue |
 //! | `semaphore`, `event`, `condition`, `barrier` | waiting for each other |
 //! | `trace` | a diary of a run, for pictures |
 
@@ -114,6 +114,7 @@ mod connection;
 mod deadline;
 mod error;
 mod event;
+mod futex;
 mod handle;
 mod identity;
 mod image;

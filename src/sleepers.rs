@@ -1,12 +1,10 @@
 //! Where threads of several processes sleep until something changes.
 
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
-use std::time::Duration;
 
-use rustix::thread::futex::{self, Flags, Timespec};
-
+use crate::atomic::{AtomicU32, Ordering, fence};
 use crate::deadline::Deadline;
+use crate::futex;
 use crate::robust::LOOK_AGAIN;
 use crate::waiting::waiting;
 
@@ -45,7 +43,7 @@ const YIELDS: u32 = 15;
 /// longer than [`LOOK_AGAIN`] without looking.
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct Sleepers(AtomicU32);
+pub(crate) struct Sleepers(pub(crate) AtomicU32);
 
 impl Sleepers {
     /// Looks for a while, the first time, and sleeps if that was in vain.
@@ -88,7 +86,7 @@ impl Sleepers {
         }
         let _waiting = waiting(call);
         let limit = deadline.remaining_at_most(LOOK_AGAIN);
-        if wait(&self.0, word, limit) {
+        if futex::wait(&self.0, word, limit) {
             self.0.fetch_or(ASLEEP, Ordering::SeqCst);
         }
     }
@@ -119,24 +117,8 @@ impl Sleepers {
                 Ordering::Relaxed,
             );
             if exchanged.is_ok() {
-                wake(&self.0, count);
+                futex::wake(&self.0, count);
             }
         }
     }
-}
-
-/// Sleeps while the word is `expected`, at most for `limit`; whether somebody
-/// woke this thread.
-pub(crate) fn wait(word: &AtomicU32, expected: u32, limit: Duration) -> bool {
-    let Ok(limit) = Timespec::try_from(limit) else {
-        return false;
-    };
-    // Without `PRIVATE`: the sleepers and wakers are different processes.
-    futex::wait(word, Flags::empty(), expected, Some(&limit)).is_ok()
-}
-
-/// Wakes at most `count` threads that sleep on the word.
-pub(crate) fn wake(word: &AtomicU32, count: u32) {
-    // It fails only for addresses that are not mapped.
-    let _ = futex::wake(word, Flags::empty(), count);
 }
