@@ -7,16 +7,65 @@ use crate::project::Project;
 use anyhow::{Result, ensure};
 use std::fmt::Write as _;
 
-/// The chart and the table as HTML.
+/// What one bar of a chart stands for.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// A whole iteration.
+    Iteration,
+    /// One of the many elements that an iteration handles. Inputs differ in how
+    /// many these are, so that only this can be compared between them.
+    Element,
+}
+
+impl Unit {
+    fn of(figures: &Figures) -> Unit {
+        let counts =
+            |figure: &Figure| figure.elements.is_some_and(|count| count > 0);
+        if figures.results.iter().all(counts) {
+            Unit::Element
+        } else {
+            Unit::Iteration
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Unit::Iteration => "one iteration",
+            Unit::Element => "one element",
+        }
+    }
+
+    /// A time of this figure, counted in this unit.
+    fn count(self, figure: &Figure, nanoseconds: f64) -> f64 {
+        match (self, figure.elements) {
+            (Unit::Element, Some(elements)) => nanoseconds / elements as f64,
+            _ => nanoseconds,
+        }
+    }
+}
+
+/// The chart and the table of a group, or of `GROUP:INPUT`, as HTML.
 ///
 /// # Errors
 ///
 /// The group has no results, or they are not of the documented form.
-pub fn expand(project: &Project, group: &str) -> Result<String> {
-    let figures = Figures::nearest(project, group)?;
+pub fn expand(project: &Project, argument: &str) -> Result<String> {
+    let (group, input) = match argument.split_once(':') {
+        Some((group, input)) => (group, Some(input)),
+        None => (argument, None),
+    };
+    let mut figures = Figures::nearest(project, group)?;
+    let unit = match input {
+        Some(input) => {
+            figures.results.retain(|figure| figure.input == input);
+            figures.scale = Scale::Linear;
+            Unit::Iteration
+        }
+        None => Unit::of(&figures),
+    };
     ensure!(
         !figures.results.is_empty(),
-        "`{group}` has no results to draw"
+        "`{argument}` has no results to draw"
     );
     let mut shown = String::from("<figure class=\"chart\">\n<figcaption>");
     write!(shown, "<strong>{}</strong>", inline(&figures.title))?;
@@ -27,17 +76,22 @@ pub fn expand(project: &Project, group: &str) -> Result<String> {
     write!(
         shown,
         "<div class=\"chart-plot\" aria-hidden=\"true\">\n{}</div>\n",
-        plot(&figures)
+        plot(&figures, unit)
     )?;
-    shown.push_str(&table(&figures));
-    let kind = match figures.scale {
-        Scale::Log => "Mean time for one iteration, on a logarithmic scale.",
-        Scale::Linear => "Mean time for one iteration.",
+    shown.push_str(&table(&figures, unit));
+    let scale = match figures.scale {
+        Scale::Log => ", on a logarithmic scale",
+        Scale::Linear => "",
     };
     let origin = escape(&figures.machine.origin());
+    // Who gives no interval has taken the middle of a few times.
+    let is_mean = figures.results.iter().all(|figure| figure.low.is_some());
+    let time = if is_mean { "Mean" } else { "Median" };
+    let unit = unit.name();
     write!(
         shown,
-        "<p class=\"origin\">{kind} Shorter is better. {origin}.</p>\n</figure>\n"
+        "<p class=\"origin\">{time} time for {unit}{scale}. Shorter is better. \
+         {origin}.</p>\n</figure>\n"
     )?;
     Ok(shown)
 }
@@ -64,13 +118,12 @@ fn inputs(figures: &Figures) -> Vec<&str> {
     names
 }
 
-fn plot(figures: &Figures) -> String {
+fn plot(figures: &Figures, unit: Unit) -> String {
     let mut values = Vec::new();
     for figure in &figures.results {
-        values.extend([
-            figure.nanoseconds,
-            figure.high.unwrap_or(figure.nanoseconds),
-        ]);
+        let most = figure.high.unwrap_or(figure.nanoseconds);
+        values
+            .extend([figure.nanoseconds, most].map(|time| unit.count(figure, time)));
     }
     let axis = Axis::around(figures.scale, &values);
     let series = series(figures);
@@ -86,12 +139,14 @@ fn plot(figures: &Figures) -> String {
             .filter(|figure| figure.input == input)
         {
             let place = series.iter().position(|name| *name == figure.series);
+            let count = |time| unit.count(figure, time);
+            let value = count(figure.nanoseconds);
             let one = Bar {
                 series: place.unwrap_or(0),
                 label: figure.series.clone(),
-                text: duration(figure.nanoseconds),
-                value: figure.nanoseconds,
-                interval: figure.low.zip(figure.high),
+                text: duration(value),
+                value,
+                interval: figure.low.map(count).zip(figure.high.map(count)),
             };
             rows.push_str(&row(&one.label, &bar(&axis, &one), &one.text));
         }
@@ -110,7 +165,7 @@ impl Figures {
 }
 
 /// One line per input, one column per series.
-fn table(figures: &Figures) -> String {
+fn table(figures: &Figures, unit: Unit) -> String {
     let series = series(figures);
     let mut shown = String::from(
         "<details class=\"figures\"><summary>The figures as a table</summary>\n\
@@ -127,11 +182,7 @@ fn table(figures: &Figures) -> String {
     }
     shown.push_str("</tr></thead><tbody>\n");
     for input in inputs(figures) {
-        let name = if input.is_empty() {
-            "one iteration"
-        } else {
-            input
-        };
+        let name = if input.is_empty() { unit.name() } else { input };
         let _ = write!(shown, "<tr><th scope=\"row\">{}</th>", escape(name));
         for name in &series {
             let same =
@@ -140,7 +191,7 @@ fn table(figures: &Figures) -> String {
                 .results
                 .iter()
                 .find(same)
-                .map(cell)
+                .map(|figure| cell(figure, unit))
                 .unwrap_or_default();
             let _ = write!(shown, "<td>{cell}</td>");
         }
@@ -150,8 +201,8 @@ fn table(figures: &Figures) -> String {
     shown
 }
 
-fn cell(figure: &Figure) -> String {
-    let mut cell = duration(figure.nanoseconds);
+fn cell(figure: &Figure, unit: Unit) -> String {
+    let mut cell = duration(unit.count(figure, figure.nanoseconds));
     if let Some(rate) = rate(figure) {
         let _ = write!(cell, "<br>{rate}");
     }

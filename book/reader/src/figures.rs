@@ -193,7 +193,7 @@ impl Figures {
         };
         if let Some((upper, lower)) = ratio.split_once('/') {
             let upper = self.find(input, upper)?.nanoseconds;
-            return Ok(digits(upper / self.find(input, lower)?.nanoseconds));
+            return Ok(times(upper / self.find(input, lower)?.nanoseconds));
         }
         let figure = self.find(input, what)?;
         match view {
@@ -287,6 +287,15 @@ pub fn duration(nanoseconds: f64) -> String {
     format!("{}\u{a0}{unit}", digits(value))
 }
 
+/// How many times as much; near 1, a digit more says which of both is more.
+fn times(ratio: f64) -> String {
+    if (0.5..1.95).contains(&ratio) {
+        format!("{ratio:.2}")
+    } else {
+        digits(ratio)
+    }
+}
+
 /// Two or three digits that mean something, with commas between thousands.
 #[must_use]
 pub fn digits(value: f64) -> String {
@@ -337,7 +346,7 @@ fn key(figure: &Figure) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, digits, duration};
+    use super::{Figures, digits, duration, times};
 
     fn figures() -> Figures {
         let text = r#"{"title": "T", "machine": {"name": "reference machine"},
@@ -375,5 +384,8 @@ mod tests {
         assert_eq!(digits(314.159), "314");
         assert_eq!(digits(1234567.8), "1,234,568");
         assert_eq!(duration(12_345.0), "12\u{a0}µs");
+        assert_eq!(times(1.031), "1.03");
+        assert_eq!(times(1.0), "1.00");
+        assert_eq!(times(2.04), "2");
     }
 }

@@ -112,6 +112,28 @@ fn figures_timelines_and_quizzes_are_drawn() {
 }
 
 #[test]
+fn a_chart_compares_elements_and_one_input_whole() {
+    let repository = Repository::new();
+    let results = "{\"title\": \"T\", \"machine\": {\"name\": \"reference machine\"}, \
+         \"results\": [\
+         {\"series\": \"threads\", \"input\": \"few\", \"nanoseconds\": 6000, \
+          \"elements\": 2}, \
+         {\"series\": \"threads\", \"input\": \"many\", \"nanoseconds\": 8000, \
+          \"elements\": 2000}]}";
+    repository.write("benches/results/counted.json", results);
+    repository.write("book/src/one.md", "{{#bench counted}}\n");
+    let every = page(&repository);
+    for part in ["Median time for one element", ">3\u{a0}µs<", ">4\u{a0}ns<"] {
+        assert!(every.contains(part), "{part} is missing in\n{every}");
+    }
+    repository.write("book/src/one.md", "{{#bench counted:many}}\n");
+    let one = page(&repository);
+    assert!(one.contains("Median time for one iteration"), "{one}");
+    assert!(one.contains(">8\u{a0}µs<"), "{one}");
+    assert!(!one.contains("6\u{a0}µs"), "{one}");
+}
+
+#[test]
 fn what_criterion_measured_here_goes_first() {
     let repository = Repository::new();
     repository.write("book/src/one.md", "{{#bench pool}}\n");
@@ -201,6 +223,7 @@ fn each_mistake_is_told_with_file_and_line() {
             "{{#bench none}}",
             "`benches/results/none.json` cannot be read",
         ),
+        ("{{#bench pool:none}}", "`pool:none` has no results to draw"),
         ("{{#number pool.2us.ratio}}", "nothing was measured for 2us"),
         ("{{#number pool}}", "names no group"),
         (
