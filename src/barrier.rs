@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::identity::{Identity, own_pid};
 use crate::shared::{Memory, Shared, Sizes, State};
 use crate::sleepers::Sleepers;
+use crate::trace;
 
 /// Lets a number of parties go on once all of them have come.
 ///
@@ -217,6 +218,7 @@ impl Barrier {
     }
 
     fn wait_until(&self, deadline: Deadline) -> Result<usize> {
+        let _span = trace::span("wait", "barrier");
         self.0.register();
         let meeting = &self.0.meeting;
         let parties = self.parties();

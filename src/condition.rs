@@ -13,6 +13,7 @@ use crate::futex;
 use crate::lock::{LockError, LockGuard, LockResult};
 use crate::robust::LOOK_AGAIN;
 use crate::shared::{Shared, Sizes, State};
+use crate::trace;
 use crate::value::ValueGuard;
 use crate::waiting::waiting;
 
@@ -189,6 +190,7 @@ impl Condition {
         guard: G,
         deadline: Deadline,
     ) -> Result<(G, bool), LockError<G>> {
+        let _span = trace::span("wait", "condition");
         let rung = self.rung();
         let mut guard = guard;
         loop {
@@ -210,6 +212,7 @@ impl Condition {
         mut waits: impl FnMut(&mut G::Data) -> bool,
         deadline: Deadline,
     ) -> Result<(G, bool), LockError<G>> {
+        let _span = trace::span("wait", "condition");
         let mut guard = guard;
         loop {
             if !waits(guard.data()) {

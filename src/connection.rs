@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::deadline::{Deadline, wait_readable};
 use crate::error::{Error, Result};
 use crate::handle::{self, Handle};
-use crate::packet;
+use crate::{packet, trace};
 
 /// One end of a [`pipe`]: sends and receives values of any serde type.
 ///
@@ -207,6 +207,7 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<bool> {
         self.check(self.sends, "receives")?;
+        let _span = trace::span("pipe", "send");
         let mut bytes = Vec::new();
         let handles = handle::encode_with_handles(value, &mut bytes)?;
         packet::send(self.as_fd(), &bytes, &handles, deadline)
@@ -217,6 +218,7 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<Option<T>> {
         self.check(self.receives, "sends")?;
+        let _span = trace::span("pipe", "recv");
         packet::receive(self.as_fd(), deadline)?
             .map(|(bytes, luggage)| handle::decode_with_handles(&bytes, luggage))
             .transpose()

@@ -9,6 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::shared::{Shared, Sizes, State};
 use crate::sleepers::Sleepers;
+use crate::trace;
 
 /// A flag: once somebody sets it, all who wait for it go on.
 ///
@@ -94,6 +95,7 @@ impl Event {
     }
 
     fn wait_until(&self, deadline: Deadline) -> bool {
+        let _span = trace::span("wait", "event");
         let before = self.changes();
         let mut first = true;
         let was_set = || is_set(before) || self.changes() != before;

@@ -10,6 +10,7 @@ use crate::lock::Hold;
 use crate::robust::{Before, RobustMutex};
 use crate::shared::{Memory, Shared, Sizes, State};
 use crate::sleepers::Sleepers;
+use crate::trace;
 
 /// Lets a limited number of threads, of any processes, do something at a time.
 ///
@@ -162,6 +163,7 @@ impl Semaphore {
     }
 
     fn acquire_until(&self, deadline: Deadline) -> Result<Option<Permit<'_>>> {
+        let _span = trace::span("wait", "semaphore");
         let sleepers = &self.0.sleepers;
         let mut first = true;
         loop {

@@ -16,6 +16,8 @@ mod normal;
 mod run;
 #[path = "examples/shutdown.rs"]
 mod shutdown;
+#[path = "examples/trace.rs"]
+mod trace;
 #[path = "examples/transcript.rs"]
 mod transcript;
 #[path = "examples/twin.rs"]
@@ -39,6 +41,7 @@ fn main() {
     trials.extend(arguments::trials());
     trials.extend(logs::trials());
     trials.extend(shutdown::trials());
+    trials.extend(trace::trials());
     trials.extend(word_count::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
