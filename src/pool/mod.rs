@@ -154,6 +154,9 @@ impl Pool {
     /// so the input may be endless. An item that fails is an `Err` in its
     /// place; the others go on. Dropping the iterator cancels what has not run.
     ///
+    /// The input may be pulled before the results of earlier items are there: one
+    /// that waits for such a result (through a channel, say) waits for ever.
+    ///
     /// # Errors
     ///
     /// [`Error::ForeignFunction`] when the function is in a shared library.
@@ -329,6 +332,8 @@ impl PoolBuilder {
     /// A function that each worker calls before its first task.
     ///
     /// Its argument may hold handles: queues, connections, shared values.
+    /// [`task_timeout`](PoolBuilder::task_timeout) is not about it, as getting
+    /// ready may well take longer than a task; the tasks wait until it is done.
     #[must_use]
     pub fn initializer<A>(mut self, function: fn(A), argument: A) -> PoolBuilder
     where
