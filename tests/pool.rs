@@ -35,6 +35,7 @@ const TESTS: &[Test] = tests::list![
     maps::the_first_failure_by_position_is_told,
     maps::single_tasks,
     inputs::an_endless_input_is_not_drained,
+    inputs::a_long_input_takes_no_more_memory,
     inputs::an_input_may_wait_for_an_earlier_task,
     inputs::an_input_that_panics,
     inputs::an_item_that_panics_when_it_is_written,

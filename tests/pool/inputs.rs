@@ -24,6 +24,44 @@ pub(super) fn an_endless_input_is_not_drained() -> Outcome {
     Ok(())
 }
 
+/// Results that were kept would be 100 MiB, and so would be items.
+pub(super) fn a_long_input_takes_no_more_memory() -> Outcome {
+    const ITEMS: usize = 100_000;
+    let pool = Pool::new(2)?;
+    let mut results = pool.imap(kibibyte, (0..ITEMS).map(kibibyte_of))?;
+    // What is on its way at any time is so within the first tenth.
+    for result in results.by_ref().take(ITEMS / 10) {
+        result?;
+    }
+    let before = resident();
+    let mut count = ITEMS / 10;
+    for result in results {
+        assert_eq!(result?.len(), 1024);
+        count += 1;
+    }
+    assert_eq!(count, ITEMS);
+    let more = resident().saturating_sub(before);
+    assert!(more < 48 * 1024, "{more} KiB more than before");
+    Ok(())
+}
+
+fn kibibyte_of(number: usize) -> String {
+    format!("{number:1024}")
+}
+
+fn kibibyte(text: String) -> String {
+    text
+}
+
+/// The memory that this process has in use, in KiB.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("is there");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    size.and_then(|size| size.trim().parse().ok())
+        .expect("a size")
+}
+
 /// As with Python's pools: a task may start while the input has not ended.
 pub(super) fn an_input_may_wait_for_an_earlier_task() -> Outcome {
     let (pool, here) = connected_pool(2)?;
