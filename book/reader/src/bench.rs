@@ -164,18 +164,50 @@ impl Figures {
     }
 }
 
-/// One line per input, one column per series.
+/// The most series that have a column each: more do not fit on paper.
+const COLUMNS: usize = 5;
+
 fn table(figures: &Figures, unit: Unit) -> String {
-    let series = series(figures);
-    let mut shown = String::from(
-        "<details class=\"figures\"><summary>The figures as a table</summary>\n\
-         <div class=\"table-wrapper\"><table><thead><tr>",
-    );
     let axis = if figures.axis.is_empty() {
         "work"
     } else {
         &figures.axis
     };
+    let rows = if series(figures).len() > COLUMNS {
+        list(figures, axis, unit)
+    } else {
+        grid(figures, axis, unit)
+    };
+    format!(
+        "<details class=\"figures\"><summary>The figures as a table</summary>\n\
+         <div class=\"table-wrapper\"><table>{rows}</tbody></table></div></details>\n"
+    )
+}
+
+/// One line per figure.
+fn list(figures: &Figures, axis: &str, unit: Unit) -> String {
+    let mut shown = String::from("<thead><tr>");
+    for name in [axis, "way", "time", "rate"] {
+        let _ = write!(shown, "<th scope=\"col\">{}</th>", escape(name));
+    }
+    shown.push_str("</tr></thead><tbody>\n");
+    for figure in &figures.results {
+        let _ = writeln!(
+            shown,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape(&figure.input),
+            escape(&figure.series),
+            duration(unit.count(figure, figure.nanoseconds)),
+            rate(figure).unwrap_or_default()
+        );
+    }
+    shown
+}
+
+/// One line per input, one column per series.
+fn grid(figures: &Figures, axis: &str, unit: Unit) -> String {
+    let series = series(figures);
+    let mut shown = String::from("<thead><tr>");
     let _ = write!(shown, "<th scope=\"col\">{}</th>", escape(axis));
     for name in &series {
         let _ = write!(shown, "<th scope=\"col\">{}</th>", escape(name));
@@ -197,7 +229,6 @@ fn table(figures: &Figures, unit: Unit) -> String {
         }
         shown.push_str("</tr>\n");
     }
-    shown.push_str("</tbody></table></div></details>\n");
     shown
 }
 

@@ -134,6 +134,24 @@ fn a_chart_compares_elements_and_one_input_whole() {
 }
 
 #[test]
+fn a_table_of_many_ways_has_a_line_for_each() {
+    let repository = Repository::new();
+    let ways = ["a", "b", "c", "d", "e", "f"].map(|way| {
+        format!("{{\"series\": \"{way}\", \"input\": \"x\", \"nanoseconds\": 7}}")
+    });
+    let results = format!(
+        "{{\"title\": \"T\", \"machine\": {{\"name\": \"reference machine\"}}, \
+         \"results\": [{}]}}",
+        ways.join(", ")
+    );
+    repository.write("benches/results/ways.json", results.as_str());
+    repository.write("book/src/one.md", "{{#bench ways}}\n");
+    let page = page(&repository);
+    let line = "<th scope=\"row\">x</th><td>f</td><td>7\u{a0}ns</td><td></td>";
+    assert!(page.contains(line), "{page}");
+}
+
+#[test]
 fn what_criterion_measured_here_goes_first() {
     let repository = Repository::new();
     repository.write("book/src/one.md", "{{#bench pool}}\n");
