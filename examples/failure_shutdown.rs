@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     multiproc::init();
     let by_hand = env::args().nth(1).as_deref() == Some("by-hand");
 
-    // ANCHOR: stop
+    // ANCHOR: flag
     // A signal handler may do next to nothing; this one sets a flag.
     let stop = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGINT, Arc::clone(&stop))?;
@@ -52,10 +52,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .workers(2)
         .initializer(keep_accounts, accounts.clone())
         .build()?;
+    // ANCHOR_END: flag
     if by_hand {
         println!("transferring until you press Ctrl-C");
     }
 
+    // ANCHOR: stop
     // The input is endless until the flag is set. Then no new task is given out,
     // those in hand are finished, and the loop ends by itself.
     let flag = Arc::clone(&stop);

@@ -47,18 +47,15 @@ fn supervise(name: &str, job: Job) -> multiproc::Result<()> {
                 println!("{name}: not tried again, {problem}");
                 return Ok(());
             }
-            Err(crash) if attempt < ATTEMPTS => {
-                println!("{name}: {crash}");
-                println!("{name}: next attempt in {pause:?}");
-                thread::sleep(pause);
-                pause *= 2;
-            }
-            Err(crash) => {
-                println!("{name}: {crash}");
-                println!("{name}: given up after {ATTEMPTS} attempts");
-            }
+            Err(crash) => println!("{name}: {crash}"),
+        }
+        if attempt < ATTEMPTS {
+            println!("{name}: next attempt in {pause:?}");
+            thread::sleep(pause);
+            pause *= 2;
         }
     }
+    println!("{name}: given up after {ATTEMPTS} attempts");
     Ok(())
 }
 // ANCHOR_END: supervise

@@ -19,12 +19,10 @@ struct Worker {
 impl Worker {
     fn start() -> Result<Worker> {
         let (connection, theirs) = pipe()?;
-        let process = Process::spawn(work, theirs)?;
-        let task = 0;
         Ok(Worker {
             connection,
-            process,
-            task,
+            process: Process::spawn(work, theirs)?,
+            task: 0,
         })
     }
 
@@ -34,6 +32,9 @@ impl Worker {
     }
 }
 
+// ANCHOR_END: worker
+
+// ANCHOR: work
 /// Squares numbers until the parent hangs up; does not survive the number 5.
 fn work(parent: Connection) {
     while let Ok(number) = parent.recv::<u64>() {
@@ -43,9 +44,9 @@ fn work(parent: Connection) {
         parent.send(&(number * number)).expect("the parent listens");
     }
 }
-// ANCHOR_END: worker
+// ANCHOR_END: work
 
-// ANCHOR: map
+// ANCHOR: start
 fn squares(numbers: &[u64]) -> Result<Vec<Option<u64>>> {
     let mut results = vec![None; numbers.len()];
     let mut left = numbers.iter().enumerate();
@@ -54,6 +55,8 @@ fn squares(numbers: &[u64]) -> Result<Vec<Option<u64>>> {
         team.push(Worker::start()?);
         team[task].give(task, *number)?;
     }
+    // ANCHOR_END: start
+    // ANCHOR: map
     while !team.is_empty() {
         let place = wait(&connections(&team), None)?[0]; // whoever is first
         let task = team[place].task;

@@ -32,8 +32,7 @@ fn work((numbers, squares): (Queue<u64>, Queue<u64>)) -> Result<()> {
 }
 
 fn collect(squares: Queue<u64>) -> Result<(usize, u64)> {
-    let mut count = 0;
-    let mut sum = 0;
+    let (mut count, mut sum) = (0, 0);
     for square in &squares {
         count += 1;
         sum += square?;

@@ -35,6 +35,8 @@ fn main() {
                 }
             });
         }
+        // ANCHOR_END: queue
+        // ANCHOR: workers
         for _ in 0..3 {
             let receiver = number_receiver.clone();
             let sender = square_sender.clone();
@@ -51,5 +53,5 @@ fn main() {
             .fold((0, 0), |(count, sum), square| (count + 1, sum + square))
     });
     println!("{count} squares, their sum is {sum}");
-    // ANCHOR_END: queue
+    // ANCHOR_END: workers
 }

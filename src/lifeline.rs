@@ -34,7 +34,7 @@ pub(crate) fn new() -> Result<(OwnedFd, OwnedFd)> {
     rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(Error::io("make a pipe"))
 }
 
-// ANCHOR: hold
+// ANCHOR: tie
 /// Asks the kernel to kill the child when the other end of its pipe closes.
 pub(crate) fn tie(end: BorrowedFd<'_>, child: u32) -> std::io::Result<()> {
     let child = i32::try_from(child).map_err(std::io::Error::other)?;
@@ -47,6 +47,9 @@ pub(crate) fn tie(end: BorrowedFd<'_>, child: u32) -> std::io::Result<()> {
     }
 }
 
+// ANCHOR_END: tie
+
+// ANCHOR: hold
 /// Ties this process to the parent that holds the other end, for good.
 pub(crate) fn hold(end: OwnedFd) -> std::io::Result<()> {
     // Never closed: as long as this process runs, the kernel watches it.

@@ -31,16 +31,15 @@ pub(crate) struct Report {
 }
 // ANCHOR_END: types
 
-// ANCHOR: read
 /// Counts the lines of a range.
+// ANCHOR: read
 pub(crate) fn read_range((file, start, end): Range) -> io::Result<Report> {
-    let mut report = Report::default();
+    let (mut report, mut line) = (Report::default(), Vec::new());
     let mut reader = BufReader::with_capacity(256 << 10, File::open(file)?);
     // Begins a byte early: the rest of a line there belongs to the range before.
     let mut position = start.saturating_sub(1);
     reader.seek(SeekFrom::Start(position))?;
     let mut skip = start > 0;
-    let mut line = Vec::new();
     while position < end {
         if skip {
             let mut rest = reader.by_ref().take(end - position);

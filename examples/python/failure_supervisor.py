@@ -30,6 +30,7 @@ def cause(process):
     return f"process {process.pid} exited with code {code}"
 
 
+# ANCHOR: supervise
 def supervise(name, job):
     pause = FIRST_PAUSE
     for attempt in range(1, ATTEMPTS + 1):
@@ -48,6 +49,7 @@ def supervise(name, job):
             pause *= 2
         else:
             print(f"{name}: given up after {ATTEMPTS} attempts")
+# ANCHOR_END: supervise
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ LENGTH = 250_000
 PROCESSES = 4
 
 
+# ANCHOR: children
 def sum_copy(part, numbers, answer):
     answer.send(sum_part(part, numbers.recv()))
 
@@ -24,6 +25,7 @@ def sum_shared(part, numbers, answer):
 def sum_part(part, numbers):
     size = len(numbers) // PROCESSES
     return sum(numbers[part * size : (part + 1) * size])
+# ANCHOR_END: children
 
 
 def sums(function, pass_on):
@@ -49,6 +51,7 @@ def by_copy(numbers):
 
 
 if __name__ == "__main__":
+    # ANCHOR: main
     numbers = array("d", range(LENGTH))
     size = len(numbers) * numbers.itemsize
 
@@ -64,3 +67,4 @@ if __name__ == "__main__":
     elapsed = (time.perf_counter() - start) * 1000
     print(f"shared: the sum is {total:.0f}, took {elapsed:.3}ms")
     print(f"written once: {size} bytes of numbers")
+    # ANCHOR_END: main

@@ -8,6 +8,7 @@ import time
 from multiprocessing import Pipe, Process, SimpleQueue
 
 
+# ANCHOR: child
 def answer(here, there, result):
     here.close()
     rounds = 0
@@ -17,9 +18,11 @@ def answer(here, there, result):
             rounds += 1
     except EOFError:
         result.put(rounds)
+# ANCHOR_END: child
 
 
 if __name__ == "__main__":
+    # ANCHOR: parent
     here, there = Pipe()
     result = SimpleQueue()
     process = Process(target=answer, args=(here, there, result))
@@ -32,6 +35,7 @@ if __name__ == "__main__":
         reply = here.recv()
         print(f"ping {number}, pong {reply}")
         number = reply
+    # ANCHOR_END: parent
 
     start = time.perf_counter()
     for _ in range(1000):

@@ -4,6 +4,7 @@ A Python process has no result: what `greet` returns is thrown away, so the
 answer needs a way of its own back to the parent.
 """
 
+# ANCHOR: hello
 import os
 from multiprocessing import Process, SimpleQueue, current_process, parent_process
 
@@ -25,3 +26,4 @@ if __name__ == "__main__":
     answer = answers.get()
     process.join()
     print(f"parent: pid {process.pid} answered: {answer}")
+# ANCHOR_END: hello

@@ -9,6 +9,7 @@ from multiprocessing import Process, Queue
 WORKERS = 3
 
 
+# ANCHOR: stages
 def produce(first, numbers):
     for number in range(first, 101, 2):
         numbers.put(number)
@@ -26,6 +27,7 @@ def collect(squares, answer):
         count += 1
         total += square
     answer.put((count, total))
+# ANCHOR_END: stages
 
 
 def start(function, *arguments):
@@ -35,6 +37,7 @@ def start(function, *arguments):
 
 
 if __name__ == "__main__":
+    # ANCHOR: main
     numbers = Queue(8)
     squares = Queue(8)
     answer = Queue(1)
@@ -52,5 +55,6 @@ if __name__ == "__main__":
     squares.put(None)
     count, total = answer.get()
     collector.join()
+    # ANCHOR_END: main
 
     print(f"{count} squares, their sum is {total}")

@@ -14,6 +14,7 @@ def leibniz():
     return sum((-1) ** step * 4 / (2 * step + 1) for step in range(100_000))
 
 
+# ANCHOR: children
 def store_item(result):
     sys.stderr = open(os.devnull, "w")  # the traceback would go there
     result[0] = leibniz()
@@ -21,6 +22,7 @@ def store_item(result):
 
 def store_value(result):
     result.value = leibniz()
+# ANCHOR_END: children
 
 
 def run(function, argument):
@@ -31,6 +33,7 @@ def run(function, argument):
 
 
 if __name__ == "__main__":
+    # ANCHOR: main
     result = Value("d", 0.0)
     print(f"before: {result.value:.4f}")
 
@@ -39,3 +42,4 @@ if __name__ == "__main__":
 
     run(store_value, result)
     print(f"after: {result.value:.4f}")
+    # ANCHOR_END: main

@@ -24,6 +24,7 @@ if __name__ == "__main__":
     print(f"one thread: {alone} primes, took {time.perf_counter() - start:.3}s")
 
     start = time.perf_counter()
+    # ANCHOR: threads
     counts = []
     size = COUNT // THREADS
     parts = [numbers[first : first + size] for first in range(0, COUNT, size)]
@@ -35,5 +36,6 @@ if __name__ == "__main__":
         thread.start()
     for thread in threads:
         thread.join()
+    # ANCHOR_END: threads
     seconds = time.perf_counter() - start
     print(f"{THREADS} threads: {sum(counts)} primes, took {seconds:.3}s")

@@ -37,7 +37,7 @@ fn square(number: i64) -> Option<i64> {
     number.checked_mul(number)
 }
 
-// ANCHOR: map
+// ANCHOR: scatter
 /// Maps `function` over the `items` of rank 0; the results arrive there, in order.
 fn map(
     world: &SimpleCommunicator,
@@ -59,6 +59,8 @@ fn map(
         root.scatter_varcount_into(&mut mine[..]);
     }
 
+    // ANCHOR_END: scatter
+    // ANCHOR: compute
     // Compute, and let all ranks learn of the first item without a result.
     let first = starts[world.rank() as usize] as usize;
     let mut failed = length;
@@ -71,6 +73,8 @@ fn map(
     let mut first_failed = length;
     world.all_reduce_into(&failed, &mut first_failed, SystemOperation::min());
 
+    // ANCHOR_END: compute
+    // ANCHOR: gather
     // Gather: the shares come back in the order of the ranks.
     if world.rank() == 0 {
         let mut results = PartitionMut::new(&mut results[..], counts, starts);
@@ -83,7 +87,7 @@ fn map(
         None => Ok(results),
     }
 }
-// ANCHOR_END: map
+// ANCHOR_END: gather
 
 /// How many items each rank gets, and where its share begins: as equal as can
 /// be, with fewer items than ranks too.

@@ -91,6 +91,9 @@ fn manage(world: &SimpleCommunicator, ranges: Vec<Range>) -> Result<Report, Stri
     add_up(reports)
 }
 
+// ANCHOR_END: manage
+
+// ANCHOR: work
 /// Asks for a range, counts it, and asks again.
 fn work(world: &SimpleCommunicator) {
     let manager = world.process_at_rank(MANAGER);
@@ -104,7 +107,7 @@ fn work(world: &SimpleCommunicator) {
         done = Some(count(range));
     }
 }
-// ANCHOR_END: manage
+// ANCHOR_END: work
 
 fn count(range: Range) -> Result<Report, String> {
     let name = range.0.clone();
