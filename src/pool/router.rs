@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::pool::job::{Arrived, Command, Inbox, Shared, Span};
 use crate::pool::seat::{Seat, Verdict};
 use crate::pool::watch::Events;
-use crate::pool::worker::{Initializer, now};
+use crate::pool::worker::Initializer;
 
 /// How long a worker may take to end when it is told to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -26,6 +26,8 @@ const SOON: Duration = Duration::from_millis(2);
 const LATE: Duration = Duration::from_secs(10);
 /// From when on a worker that starts nothing may lose its tasks to others.
 const STALLED: Duration = Duration::from_millis(10);
+/// How long a worker may have tasks and start none, if tasks have a time limit.
+const ASTRAY: Duration = Duration::from_secs(1);
 
 /// What the builder was told.
 #[derive(Clone, Debug, Default)]
@@ -203,6 +205,7 @@ impl Router {
             return;
         };
         for position in 0..self.seats.len() {
+            self.seats[position].look();
             if self.overdue(position, limit)
                 && self.seats[position].verdict.is_none()
             {
@@ -221,8 +224,12 @@ impl Router {
 
     fn overdue(&self, position: usize, limit: Duration) -> bool {
         let seat = &self.seats[position];
-        let running = now().saturating_sub(seat.desk.started_at());
-        seat.in_hand() && u128::from(running) >= limit.as_nanos()
+        if seat.in_hand() {
+            seat.running() >= limit
+        } else {
+            // It has lost its mind, or its processor: its tasks are safe.
+            seat.started && seat.idles_over_tasks() >= limit.max(ASTRAY)
+        }
     }
 
     /// Tells the workers when to ring; returns how long to sleep at most.
@@ -248,8 +255,7 @@ impl Router {
                 patience = patience.min(SOON);
             }
             if let Some(limit) = self.settings.task_timeout {
-                let running = now().saturating_sub(seat.desk.started_at());
-                let left = limit.saturating_sub(Duration::from_nanos(running));
+                let left = limit.saturating_sub(seat.running());
                 let left = if seat.in_hand() { left } else { limit };
                 patience = patience.min(left.max(Duration::from_millis(1)));
             }

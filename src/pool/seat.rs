@@ -13,6 +13,7 @@ use crate::pool::desk::{Desk, RING, Ring};
 use crate::pool::job::Span;
 use crate::pool::record::Functions;
 use crate::pool::sleep::Sleep;
+use crate::pool::worker::now;
 use crate::process::Process;
 use crate::worker::Answer;
 
@@ -67,6 +68,9 @@ pub(crate) struct Seat {
     pub(crate) retired: Option<Instant>,
     /// Whether it is known to have started well.
     pub(crate) started: bool,
+    /// How many tasks had started when that was last looked at, and since when
+    /// they were so many.
+    seen: (u32, Instant),
 }
 
 /// Tasks that a worker holds.
@@ -120,6 +124,7 @@ impl Seat {
             quota,
             retired: None,
             started: false,
+            seen: (0, Instant::now()),
         }
     }
 
@@ -148,7 +153,37 @@ impl Seat {
         if unfinished > self.held_count {
             return Err(Error::corrupt("a pool's gate"));
         }
+        // What the worker says that it has read, it must have read once it has
+        // nothing to do: else there would never be room for tasks again.
+        let unread = self.written.wrapping_sub(self.desk.read(Ring::Tasks));
+        if unread > RING as u64 || (self.is_idle() && unread > 0) {
+            return Err(Error::corrupt("a pool's ring"));
+        }
         Ok(counts.waiting())
+    }
+
+    /// Notes whether another task has started; to be called at every look.
+    pub(crate) fn look(&mut self) {
+        let started = self.desk.gate().counts().started;
+        if started != self.seen.0 {
+            self.seen = (started, Instant::now());
+        }
+    }
+
+    /// How long it has had tasks and not started one, while it has none in hand.
+    pub(crate) fn idles_over_tasks(&self) -> Duration {
+        if self.is_idle() {
+            Duration::ZERO
+        } else {
+            self.measured.elapsed()
+        }
+    }
+
+    /// How long the task in hand has been running; the worker's word for it may
+    /// be wrong, and then it is what was seen of it here.
+    pub(crate) fn running(&self) -> Duration {
+        let told = now().saturating_sub(self.desk.started_at());
+        Duration::from_nanos(told).max(self.seen.1.elapsed())
     }
 
     /// Whether a task has started whose result has not arrived.

@@ -304,7 +304,8 @@ impl Worker {
         let mut done = 0;
         while done < self.result.len() {
             let read = self.desk.read(Ring::Results);
-            let free = RING - (self.written - read) as usize;
+            let unread = self.written.wrapping_sub(read);
+            let free = (RING as u64).saturating_sub(unread) as usize;
             let left = self.result.len() - done;
             // Small results are published whole, large ones in big pieces.
             let part = if left <= RING / 4 {

@@ -45,14 +45,30 @@ impl Seat {
         arrived: &mut Arrived,
         inbox: &mut Option<Arc<Inbox>>,
     ) -> Result<()> {
+        let started = self.desk.gate().counts().started;
         let end = self.desk.written(Ring::Results);
         let length = end.wrapping_sub(self.read);
         if length > RING as u64 {
             return Err(Error::corrupt("a pool's ring"));
         }
-        if length == 0 {
-            return Ok(());
+        if length > 0 {
+            self.read_until(end, arrived, inbox)?;
         }
+        // The worker starts a task once the result of the one before is there
+        // as a whole, and here it was looked for afterwards.
+        if started.wrapping_sub(self.finished).cast_signed() > 1 {
+            return Err(Error::corrupt("a pool's ring"));
+        }
+        Ok(())
+    }
+
+    fn read_until(
+        &mut self,
+        end: u64,
+        arrived: &mut Arrived,
+        inbox: &mut Option<Arc<Inbox>>,
+    ) -> Result<()> {
+        let length = end.wrapping_sub(self.read);
         let mut incoming = std::mem::take(&mut self.incoming);
         self.desk
             .take(Ring::Results, self.read, length as usize, &mut incoming);
