@@ -154,6 +154,18 @@ pub fn inner_id(process: u32) -> Option<u32> {
     line.split_whitespace().last()?.parse().ok()
 }
 
+/// How often a thread has gone to sleep of its own accord. Giving a core away, or
+/// losing it, is none of these.
+#[must_use]
+pub fn times_slept(process: u32, thread: u32) -> Option<u64> {
+    let path = format!("/proc/{process}/task/{thread}/status");
+    let status = fs::read_to_string(path).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    line.trim().parse().ok()
+}
+
 /// The parent of a process.
 #[must_use]
 pub fn parent_of(process: u32) -> Option<u32> {

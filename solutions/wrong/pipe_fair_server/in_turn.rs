@@ -1,6 +1,6 @@
 //! Misconception: it is fair when everybody is asked in turn.
 //! Loses: fair killed
-//! Told: still waited
+//! Told: nobody served the rest
 
 use std::error::Error;
 

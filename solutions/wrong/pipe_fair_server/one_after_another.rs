@@ -1,6 +1,6 @@
 //! Misconception: a client is served until it has hung up, then the next.
 //! Loses: fair killed
-//! Told: still waited
+//! Told: nobody served the rest
 
 use std::error::Error;
 

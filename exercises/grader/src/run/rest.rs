@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::waits::{Wait, waiting};
-use crate::look::Look;
+use crate::look::{Look, Thread, times_slept};
 
 /// What the watch has found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +29,31 @@ const UNDER_LOAD: Duration = Duration::from_secs(3);
 const IN_VAIN: u64 = 20;
 /// Time on cores and waiting for them that a quiet tree may need.
 const IDLE: u64 = 300_000_000;
+/// How many times the time that counts as spinning a thread may want a core without
+/// sleeping, and which part of it must have been on one: on a busy machine it would
+/// take too long to spend it all.
+const STARVED: u64 = 3;
+const FED: u64 = 6;
+
+/// The figures of a thread when it was first seen after its last sleep. What has been
+/// added to them since tells what it has done without sleeping.
+#[derive(Clone, Debug)]
+struct Awake {
+    slept: Option<u64>,
+    since: Thread,
+    /// How often it had been put on a core in the last look.
+    slices: u64,
+}
+
+impl Awake {
+    /// How long a thread has had a core since, and how long it has waited for one.
+    fn passed(&self, now: &Thread) -> (u64, u64) {
+        (
+            now.running.saturating_sub(self.since.running),
+            now.delayed.saturating_sub(self.since.delayed),
+        )
+    }
+}
 
 /// Watches one tree.
 #[derive(Debug)]
@@ -39,9 +64,11 @@ pub(super) struct Watch {
     seen: BTreeMap<u32, (u64, u64)>,
     /// How often every thread had been put on a core when nothing came any more.
     slices: BTreeMap<u32, u64>,
+    /// Every thread at the beginning of what it has done without sleeping.
+    awake: BTreeMap<u32, Awake>,
     running: u64,
     delayed: u64,
-    /// In how many looks all were asleep. Who is only kept from a core never is.
+    /// In how many looks all were asleep.
     asleep: u32,
     /// Nanoseconds on cores without an event that count as spinning.
     spinning: u64,
@@ -59,6 +86,7 @@ impl Watch {
             since: Instant::now(),
             seen: BTreeMap::new(),
             slices: BTreeMap::new(),
+            awake: BTreeMap::new(),
             running: 0,
             delayed: 0,
             asleep: 0,
@@ -74,6 +102,7 @@ impl Watch {
         self.delayed = 0;
         self.asleep = 0;
         self.slices.clear();
+        self.awake.clear();
     }
 
     /// Looks twice. Threads that sleep in both looks and have not been put on a
@@ -88,7 +117,7 @@ impl Watch {
         if count > self.many {
             return Pace::Storm(count);
         }
-        if self.running > self.spinning {
+        if self.running > self.spinning || self.starves(&first) {
             return Pace::Spinning;
         }
         let alive = first.living().any(|process| process.id == main);
@@ -101,9 +130,9 @@ impl Watch {
         }
         let passed = self.since.elapsed();
         let idle = self.running + self.delayed < IDLE;
-        if passed >= self.quiet && idle && self.asleep >= 3
-            || passed >= self.quiet + UNDER_LOAD && self.asleep >= 10
-        {
+        let looks = passed >= self.quiet && idle && self.asleep >= 3
+            || passed >= self.quiet + UNDER_LOAD && self.asleep >= 10;
+        if looks && !self.restless(&first) {
             return Pace::Quiet;
         }
         Pace::Busy
@@ -132,7 +161,32 @@ impl Watch {
         })
     }
 
+    /// Whether any thread wants a core all the time and never sleeps. On a busy machine
+    /// it is seldom on one, so that its processor time alone would tell it too late.
+    fn starves(&self, look: &Look) -> bool {
+        self.wakeful(look).any(|(running, delayed)| {
+            running > self.spinning / FED
+                && running + delayed > self.spinning * STARVED
+        })
+    }
+
+    /// Whether any thread has wanted a core for long without sleeping. Its state does
+    /// not tell: who asks for an ended child counts as asleep while he asks.
+    fn restless(&self, look: &Look) -> bool {
+        let long = self.quiet / 2;
+        self.wakeful(look)
+            .any(|(running, delayed)| Duration::from_nanos(running + delayed) > long)
+    }
+
+    /// For each thread how long it has had a core, and waited for one, without having
+    /// slept.
+    fn wakeful(&self, look: &Look) -> impl Iterator<Item = (u64, u64)> {
+        look.threads()
+            .filter_map(|thread| Some(self.awake.get(&thread.id)?.passed(thread)))
+    }
+
     fn add(&mut self, look: &Look) {
+        self.note_awake(look);
         let mut seen = BTreeMap::new();
         for thread in look.threads() {
             let before = self.seen.get(&thread.id).copied().unwrap_or_default();
@@ -142,6 +196,28 @@ impl Watch {
             self.slices.entry(thread.id).or_insert(thread.slices);
         }
         self.seen = seen;
+    }
+
+    fn note_awake(&mut self, look: &Look) {
+        let mut awake = BTreeMap::new();
+        for process in look.living() {
+            for thread in &process.threads {
+                let before = self.awake.remove(&thread.id);
+                let still = before.filter(|before| {
+                    // Without a core it cannot have gone to sleep again.
+                    before.slices == thread.slices
+                        || before.slept == times_slept(process.id, thread.id)
+                });
+                let now = still.unwrap_or_else(|| Awake {
+                    slept: times_slept(process.id, thread.id),
+                    since: thread.clone(),
+                    slices: 0,
+                });
+                let slices = thread.slices;
+                awake.insert(thread.id, Awake { slices, ..now });
+            }
+        }
+        self.awake = awake;
     }
 }
 
@@ -161,4 +237,68 @@ fn living_threads(look: &Look) -> impl Iterator<Item = (u32, u32)> {
     threads
         .filter(|(_, thread)| thread.state == 'S')
         .map(|(process, thread)| (process, thread.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::look::Process;
+
+    const SECOND: u64 = 1_000_000_000;
+    /// No process has this id, so nothing tells that it has slept.
+    const NOBODY: u32 = u32::MAX;
+
+    fn watch() -> Watch {
+        Watch::new(Duration::from_secs(3), Duration::ZERO, 100)
+    }
+
+    /// A process with one thread, after this time on a core and waiting for one.
+    fn look(state: char, running: u64, delayed: u64) -> Look {
+        let thread = Thread {
+            id: NOBODY,
+            state,
+            running,
+            delayed,
+            slices: running + delayed,
+        };
+        let process = Process {
+            id: NOBODY,
+            parent: 0,
+            name: "answer".to_owned(),
+            state,
+            threads: vec![thread],
+        };
+        Look {
+            processes: BTreeMap::from([(NOBODY, process)]),
+        }
+    }
+
+    #[test]
+    fn spinning_is_seen_without_seconds_on_a_core() {
+        let mut watch = watch();
+        let mut pace =
+            |running, delayed| watch.pace(NOBODY, || look('R', running, delayed));
+        assert_eq!(pace(0, 0), Pace::Busy);
+        assert_eq!(pace(SECOND / 4, 8 * SECOND), Pace::Busy);
+        assert_eq!(pace(SECOND, 7 * SECOND), Pace::Busy);
+        assert_eq!(pace(SECOND, 9 * SECOND), Pace::Spinning);
+        watch.event();
+        let pace = watch.pace(NOBODY, || look('R', SECOND, 99 * SECOND));
+        assert_eq!(pace, Pace::Busy, "what came before an event does not count");
+    }
+
+    #[test]
+    fn who_never_sleeps_is_not_quiet() {
+        let paces = |delayed: u64| {
+            let mut watch = watch();
+            watch.quiet = Duration::from_secs(1);
+            watch.since -= Duration::from_secs(10);
+            let mut pace =
+                |turn| watch.pace(NOBODY, || look('S', 0, delayed * turn));
+            (0..100).map(&mut pace).collect::<Vec<_>>()
+        };
+        // It may look asleep for as long as it likes.
+        assert!(paces(SECOND).iter().all(|pace| *pace == Pace::Busy));
+        assert!(paces(0).contains(&Pace::Quiet));
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::common::{Batch, Compared, clean_end, counted};
 use crate::attempt::Attempt;
-use crate::run::{Event, Plan, Run, Stop, Visit};
+use crate::run::{Event, Plan, Run, Stop};
 use crate::verdict::Verdict;
 
 /// How often threads may be put on a core while everybody sleeps: a runtime's
@@ -55,6 +55,7 @@ fn one_is_slow(
     let finished = attempt.conduct(clients.plan(), |attempt, run| {
         run.gather(3)?;
         if !killed {
+            run.settle()?;
             let time = Duration::from_millis(200);
             let wakes = run.wakes(time)?;
             let seen = format!(
@@ -64,19 +65,8 @@ fn one_is_slow(
             );
             attempt.require("idle", Verdict::Fail, wakes <= FEW, seen);
         }
-        // Whoever is not slow is let in, until nothing moves any more.
-        let first = clients.first(slow);
-        loop {
-            let held = run.held_tasks();
-            let others = |visit: &&Visit| clients.batch.place(visit) != Some(first);
-            match held.iter().find(others) {
-                Some(visit) => run.release(visit),
-                None => {
-                    if run.event_or_rest()?.is_none() {
-                        break;
-                    }
-                }
-            }
+        for client in (0..clients.lengths.len()).filter(|it| *it != slow) {
+            go_to_end(run, &clients, client)?;
         }
         if !killed {
             judge_fairness(attempt, run, &clients, slow);
@@ -95,6 +85,25 @@ fn one_is_slow(
     Ok(())
 }
 
+/// Lets one client in until it has come to its end, or nothing moves any more: who
+/// takes this end for that of all has not heard from the next client yet.
+fn go_to_end(run: &mut Run, clients: &Clients, client: usize) -> Result<(), Stop> {
+    let first = clients.first(client);
+    let own = first..first + clients.lengths[client];
+    loop {
+        let held = run.held_tasks();
+        let mut places = held.iter().map(|visit| clients.batch.place(visit));
+        match places.position(|place| place.is_some_and(|it| own.contains(&it))) {
+            Some(position) => run.release(&held[position]),
+            None => {
+                if run.event_or_rest()?.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
 /// At rest, with one client held: the others must have come to their end.
 fn judge_fairness(
     attempt: &mut Attempt<'_>,
@@ -110,8 +119,7 @@ fn judge_fairness(
     let all = clients.without(slow).len();
     let seen = format!(
         "one client was kept in its first task and all processes were at rest: {done} \
-         of {all} tasks of the other clients were done, the others still waited for \
-         the server"
+         of {all} tasks of the other clients were done, and nobody served the rest"
     );
     attempt.require("fair", Verdict::NotParallel, done == all, seen);
 }

@@ -92,7 +92,9 @@ fn sleeps_on(run: &mut Run) -> Result<bool, Stop> {
         }
         let alone = run.look().living().all(|process| process.id == run.main());
         let wakes = run.wakes(Duration::from_millis(20))?;
-        naps = if alone && wakes == 0 { naps + 1 } else { 0 };
+        // Who is only kept from a core is not asleep.
+        let naps_on = alone && wakes == 0 && run.look().asleep();
+        naps = if naps_on { naps + 1 } else { 0 };
     }
     Ok(run.end().is_none())
 }
@@ -206,15 +208,20 @@ fn still_stopped(run: &mut Run, victim: &Visit) -> Result<bool, Stop> {
 
 fn plan(batch: &Batch, limit: Duration) -> Plan {
     let milliseconds = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-    // Until its limit is over, a program may rightly do nothing.
-    let quiet = match limit {
-        HOUR => Plan::default().quiet,
-        _ => limit + Duration::from_secs(2),
+    // Until its limit is over, a program may rightly do nothing, and whether it does
+    // so asleep is another check.
+    let Plan {
+        quiet, spinning, ..
+    } = Plan::default();
+    let more = match limit {
+        HOUR => Duration::ZERO,
+        _ => limit + Duration::from_secs(1),
     };
     Plan {
         given: json!([milliseconds, batch.tasks]),
         orders: batch.orders(),
-        quiet,
+        quiet: quiet + more,
+        spinning: spinning + more,
         ..Plan::default()
     }
 }
