@@ -51,9 +51,9 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         Some(Command::Solution { name, give_up }) => {
             learner.solution(name.as_deref(), *give_up)
         }
-        Some(Command::Reset { name }) => learner.reset(name, false),
-        Some(Command::Again { name }) => learner.reset(name, true),
-        Some(Command::Undo { name }) => learner.undo(name),
+        Some(Command::Reset { name }) => learner.reset(name.as_deref(), false),
+        Some(Command::Again { name }) => learner.reset(Some(name), true),
+        Some(Command::Undo { name }) => learner.undo(name.as_deref()),
         Some(Command::Inventory) => learner.inventory(),
         Some(Command::Class {
             folder,

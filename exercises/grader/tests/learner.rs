@@ -185,11 +185,48 @@ fn what_is_replaced_can_be_had_back() {
     assert_eq!(read(&desk.answer()), desk.starter());
     desk.says(&["undo", "pool_order"]);
     assert_eq!(read(&desk.answer()), "// mine");
-    desk.says(&["undo", "pool_order"]);
+    // Without a name it is what one is working on.
+    desk.says(&["undo"]);
+    assert_eq!(read(&desk.answer()), desk.starter());
+    desk.says(&["undo"]);
+    assert_eq!(read(&desk.answer()), "// mine");
+    desk.says(&["reset"]);
     assert_eq!(read(&desk.answer()), desk.starter());
     fs::remove_file(desk.answer()).expect("it is there");
     desk.says(&["undo", "pool_order"]);
     assert_eq!(read(&desk.answer()), "// mine");
+}
+
+#[test]
+fn a_list_that_nobody_reads_ends_quietly() {
+    let desk = Desk::new("list");
+    let (reader, writer) = std::io::pipe().expect("descriptors are left");
+    drop(reader); // as `head` does once it has seen enough
+    let output = desk.command(&["list"]).stdout(writer).output();
+    let output = output.expect("the grader starts");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_list_has_one_heading_for_each_chapter() {
+    let desk = Desk::new("headings");
+    let path = desk.root.join("exercises/exercises.toml");
+    let pool = read(&path);
+    let other = |id: &str, chapter: &str| {
+        let entry = pool.replace("id = \"pool_order\"", &format!("id = \"{id}\""));
+        entry.replace("chapter = \"pool\"", &format!("chapter = \"{chapter}\""))
+    };
+    let all = [&*pool, &other("a_queue", "queue"), &other("a_pool", "pool")];
+    fs::write(path, all.join("\n")).expect("room");
+    let list = desk.says(&["list"]);
+    let first = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!((lines[0], lines[3]), ("pool", "queue"), "{list}");
+    let exercises = [1, 2, 4].map(|place| first(lines[place]));
+    let expected = ["pool_order", "a_pool", "a_queue"];
+    assert_eq!(exercises, expected.map(|id| Some(id.to_owned())), "{list}");
+    assert_eq!(lines[5..], ["0 of 30 points"]);
 }
 
 #[test]

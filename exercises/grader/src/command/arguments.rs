@@ -73,13 +73,13 @@ pub(super) enum Command {
     },
     /// Puts the starter back in place of your answer, which is kept.
     Reset {
-        /// The exercise.
-        name: String,
+        /// The exercise; without it, the one you worked on last.
+        name: Option<String>,
     },
     /// Takes the last reset back, or the last undo.
     Undo {
-        /// The exercise.
-        name: String,
+        /// The exercise; without it, the one you worked on last.
+        name: Option<String>,
     },
     /// Asks the questions of the process inventory, before the book and after it.
     Inventory,

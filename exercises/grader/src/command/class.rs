@@ -1,6 +1,6 @@
 //! Grades a class and tells it as a table.
 
-use std::io;
+use std::io::{self, Write, stdout};
 use std::path::Path;
 
 use crate::class::{ClassGrade, confinement, grade_class};
@@ -32,9 +32,9 @@ pub(super) fn run(
     let grades = grades?;
     if json {
         let text = serde_json::to_string_pretty(&grades)?;
-        println!("{text}");
+        writeln!(stdout(), "{text}")?;
     } else {
-        table(&grades);
+        table(&grades)?;
     }
     if let Some(path) = page {
         let text = report::class_page(&workbook.manifest, &grades, seed);
@@ -44,19 +44,21 @@ pub(super) fn run(
     Ok(())
 }
 
-fn table(grades: &[ClassGrade]) {
+fn table(grades: &[ClassGrade]) -> io::Result<()> {
     let width = grades
         .iter()
         .map(|it| it.learner.chars().count())
         .max()
         .unwrap_or(0);
     for ClassGrade { learner, grade, .. } in grades {
-        println!(
+        writeln!(
+            stdout(),
             "{learner:width$}  {:<22} {:>2}/{:<2}  {}",
             grade.exercise,
             grade.points,
             grade.out_of,
             grade.verdict.words()
-        );
+        )?;
     }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Grades and tells.
 
-use std::io;
+use std::io::{self, Write, stdout};
 use std::process::ExitCode;
 
 use crate::grading::{Answer, Options, grade};
@@ -21,7 +21,7 @@ pub(super) fn run(
         let page =
             report::learner_page(&learner.workbook.manifest, &learner.records);
         replace(path, page.as_bytes())?;
-        println!("{}", path.display());
+        writeln!(stdout(), "{}", path.display())?;
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.watch {
@@ -31,14 +31,14 @@ pub(super) fn run(
     let exercises = chosen(learner, arguments)?;
     let grades = grade_all(learner, &exercises, arguments.seed)?;
     if arguments.json {
-        println!("{}", report::json(&grades)?);
+        writeln!(stdout(), "{}", report::json(&grades)?)?;
     } else if arguments.junit {
-        print!("{}", report::junit(&grades));
+        write!(stdout(), "{}", report::junit(&grades))?;
     } else {
         for grade in &grades {
-            terminal::tell(grade);
+            terminal::tell(grade)?;
         }
-        tell_next(learner, &grades);
+        tell_next(learner, &grades)?;
     }
     let full = grades.iter().all(Grade::is_full);
     Ok(ExitCode::from(u8::from(!full)))
@@ -113,18 +113,21 @@ pub(super) fn grade_all(
     Ok(grades)
 }
 
-fn tell_next(learner: &Learner<'_>, grades: &[Grade]) {
+fn tell_next(learner: &Learner<'_>, grades: &[Grade]) -> io::Result<()> {
     if grades.iter().any(|grade| !grade.is_full()) {
-        println!("\nStuck? `cargo grade hint`");
-        return;
+        return writeln!(stdout(), "\nStuck? `cargo grade hint`");
     }
-    println!("\nThe reference solution, to compare: `cargo grade solution`");
+    writeln!(
+        stdout(),
+        "\nThe reference solution, to compare: `cargo grade solution`"
+    )?;
     match learner.upcoming() {
-        Some(exercise) => println!(
+        Some(exercise) => writeln!(
+            stdout(),
             "Next: `cargo grade next` starts {} ({})",
             exercise.name(),
             exercise.title
         ),
-        None => println!("All exercises are solved."),
+        None => writeln!(stdout(), "All exercises are solved."),
     }
 }

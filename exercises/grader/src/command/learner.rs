@@ -1,7 +1,7 @@
 //! The learner's files: begun, looked at, put back.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write, stdout};
 use std::path::Path;
 
 use crate::difference::difference;
@@ -44,10 +44,11 @@ impl<'a> Learner<'a> {
             // A link, so that nothing is lost should somebody make the new file.
             fs::hard_link(&old, &new)?;
             fs::remove_file(&old)?;
-            println!(
+            writeln!(
+                stdout(),
                 "`{name}` is called `{}` now; your answer too.",
                 exercise.name()
-            );
+            )?;
         }
         Ok(())
     }
@@ -111,20 +112,28 @@ impl<'a> Learner<'a> {
                 self.records.note(Deed::Started { exercise })?;
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                println!("You have begun this already; your file stays as it is.");
+                writeln!(
+                    stdout(),
+                    "You have begun this already; your file stays as it is."
+                )?;
             }
             Err(error) => return Err(error),
         }
-        println!(
+        writeln!(
+            stdout(),
             "{} (level {}, about {} minutes)",
             paint(BOLD, &exercise.title),
             exercise.level,
             exercise.minutes
-        );
-        println!("  open   {}", paint(BOLD, &shown));
-        println!("  run    cargo run -p exercises --bin {}", exercise.name());
-        println!("  grade  cargo grade {}", exercise.name());
-        println!("  stuck? cargo grade hint {}", exercise.name());
+        )?;
+        writeln!(stdout(), "  open   {}", paint(BOLD, &shown))?;
+        writeln!(
+            stdout(),
+            "  run    cargo run -p exercises --bin {}",
+            exercise.name()
+        )?;
+        writeln!(stdout(), "  grade  cargo grade {}", exercise.name())?;
+        writeln!(stdout(), "  stuck? cargo grade hint {}", exercise.name())?;
         Ok(())
     }
 
@@ -132,7 +141,10 @@ impl<'a> Learner<'a> {
         match self.upcoming() {
             Some(exercise) => self.start(&exercise.id),
             None => {
-                println!("All exercises are solved. `cargo grade list` shows them.");
+                writeln!(
+                    stdout(),
+                    "All exercises are solved. `cargo grade list` shows them."
+                )?;
                 Ok(())
             }
         }
@@ -141,31 +153,40 @@ impl<'a> Learner<'a> {
     pub(super) fn list(&self) -> io::Result<()> {
         let exercises = &self.workbook.manifest.exercises;
         let (mut points, mut out_of) = (0, 0);
-        let mut chapter = "";
-        for exercise in exercises {
-            if exercise.chapter != chapter {
-                chapter = &exercise.chapter;
-                println!("{}", paint(BOLD, chapter));
+        let mut chapters: Vec<&str> = Vec::new();
+        for Exercise { chapter, .. } in exercises {
+            if !chapters.contains(&chapter.as_str()) {
+                chapters.push(chapter);
             }
-            let best = self.records.best(exercise).map_or(0, |grade| grade.points);
-            points += best;
-            out_of += exercise.out_of();
-            let mark = match () {
-                () if self.is_solved(exercise) => '✓',
-                () if self.workbook.answer(exercise).exists() => '…',
-                () => ' ',
-            };
-            println!(
-                "  {mark} {best:>2}/{:<2} {:<22} {} {} (about {} minutes)",
-                exercise.out_of(),
-                exercise.name(),
-                "*".repeat(exercise.level.into()),
-                exercise.title,
-                exercise.minutes
-            );
         }
-        println!("{points} of {out_of} points");
-        Ok(())
+        for chapter in chapters {
+            writeln!(stdout(), "{}", paint(BOLD, chapter))?;
+            for exercise in exercises.iter().filter(|it| it.chapter == chapter) {
+                points += self.list_one(exercise)?;
+                out_of += exercise.out_of();
+            }
+        }
+        writeln!(stdout(), "{points} of {out_of} points")
+    }
+
+    /// One line; returns the points.
+    fn list_one(&self, exercise: &Exercise) -> io::Result<u32> {
+        let best = self.records.best(exercise).map_or(0, |grade| grade.points);
+        let mark = match () {
+            () if self.is_solved(exercise) => '✓',
+            () if self.workbook.answer(exercise).exists() => '…',
+            () => ' ',
+        };
+        writeln!(
+            stdout(),
+            "  {mark} {best:>2}/{:<2} {:<22} {} {} (about {} minutes)",
+            exercise.out_of(),
+            exercise.name(),
+            "*".repeat(exercise.level.into()),
+            exercise.title,
+            exercise.minutes
+        )?;
+        Ok(best)
     }
 
     pub(super) fn hint(&self, name: Option<&str>) -> io::Result<()> {
@@ -173,10 +194,11 @@ impl<'a> Learner<'a> {
         let all = exercise.hints.len();
         let count = (self.records.hints(exercise) + 1).min(all);
         for (number, hint) in (1..).zip(&exercise.hints[..count]) {
-            println!(
+            writeln!(
+                stdout(),
                 "{} {hint}",
                 paint(BOLD, &format!("Hint {number} of {all}:"))
-            );
+            )?;
         }
         let exercise = exercise.id.clone();
         self.records.note(Deed::Hinted {
@@ -200,33 +222,38 @@ impl<'a> Learner<'a> {
             )));
         }
         let path = self.workbook.solution(exercise);
-        print!("{}", String::from_utf8_lossy(&self.workbook.read(&path)?));
-        println!("\n// {}", self.workbook.shown(&path));
+        write!(
+            stdout(),
+            "{}",
+            String::from_utf8_lossy(&self.workbook.read(&path)?)
+        )?;
+        writeln!(stdout(), "\n// {}", self.workbook.shown(&path))?;
         self.records.note(Deed::Solved {
             exercise: exercise.id.clone(),
             given_up: !solved,
         })
     }
 
-    pub(super) fn reset(&self, name: &str, afresh: bool) -> io::Result<()> {
-        let exercise = self.workbook.exercise(name)?;
+    pub(super) fn reset(&self, name: Option<&str>, afresh: bool) -> io::Result<()> {
+        let exercise = self.named(name)?;
         let path = self.workbook.answer(exercise);
         if !path.exists() {
-            return self.start(name);
+            return self.start(exercise.name());
         }
         let starter = self.workbook.read(&self.workbook.starter(exercise))?;
         self.put(exercise, &path, &starter, afresh)?;
         self.records.know_starter(exercise, &starter)?;
-        println!(
+        writeln!(
+            stdout(),
             "{} is the starter again. Your answer is kept: `cargo grade undo {}`.",
             self.workbook.shown(&path),
             exercise.name()
-        );
+        )?;
         Ok(())
     }
 
-    pub(super) fn undo(&self, name: &str) -> io::Result<()> {
-        let exercise = self.workbook.exercise(name)?;
+    pub(super) fn undo(&self, name: Option<&str>) -> io::Result<()> {
+        let exercise = self.named(name)?;
         let Some(version) = self.records.before(exercise) else {
             return Err(io::Error::other("there is nothing to take back"));
         };
@@ -239,10 +266,11 @@ impl<'a> Learner<'a> {
         } else {
             create(&path, &content)?;
         }
-        println!(
+        writeln!(
+            stdout(),
             "{} is again what it was before. Another undo takes this back.",
             self.workbook.shown(&path)
-        );
+        )?;
         Ok(())
     }
 
@@ -254,10 +282,14 @@ impl<'a> Learner<'a> {
             right, questions, ..
         } = &deed
         {
-            println!(
+            writeln!(
+                stdout(),
                 "\n{right} of {questions} right. `cargo grade --report FILE.html`"
-            );
-            println!("tells which misconceptions the book has cleared up.");
+            )?;
+            writeln!(
+                stdout(),
+                "tells which misconceptions the book has cleared up."
+            )?;
         }
         self.records.note(deed)
     }
@@ -292,13 +324,14 @@ impl<'a> Learner<'a> {
             return Ok(());
         }
         if !old.is_empty() {
-            println!(
+            writeln!(
+                stdout(),
                 "The starter of {} has changed since you began. Your answer is left \
                  as it is; this is the difference:",
                 exercise.name()
-            );
+            )?;
             for line in difference(&old, &new) {
-                println!("  {line}");
+                writeln!(stdout(), "  {line}")?;
             }
         }
         self.records.know_starter(exercise, new.as_bytes())

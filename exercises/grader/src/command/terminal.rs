@@ -1,7 +1,7 @@
 //! How a grade is told on a terminal, or to whatever stands in for one.
 
 use std::env;
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,45 +45,51 @@ impl Progress {
 }
 
 /// Tells one grade.
-pub(super) fn tell(grade: &Grade) {
+pub(super) fn tell(grade: &Grade) -> io::Result<()> {
     let points = format!("{} of {} points", grade.points, grade.out_of);
-    println!(
+    writeln!(
+        stdout(),
         "{} ({}): {}",
         paint(BOLD, &grade.title),
         grade.exercise,
         paint(colour(grade.verdict), &points)
-    );
+    )?;
     if grade.verdict == Verdict::BuildError {
-        println!("{}", grade.compiler.trim_end());
-        return;
+        writeln!(stdout(), "{}", grade.compiler.trim_end())?;
+        return Ok(());
     }
     let mut before = "";
     for check in &grade.checks {
         let same = !check.observed.is_empty() && check.observed == before;
-        tell_check(check, same);
+        tell_check(check, same)?;
         before = &check.observed;
     }
     if !grade.compiler.is_empty() {
-        println!("\nThe compiler warns:\n{}", grade.compiler.trim_end());
+        writeln!(
+            stdout(),
+            "\nThe compiler warns:\n{}",
+            grade.compiler.trim_end()
+        )?;
     }
     if !grade.printed.is_empty() {
-        println!("\nThe answer printed:");
+        writeln!(stdout(), "\nThe answer printed:")?;
         let lines: Vec<&str> = grade.printed.lines().collect();
         for line in &lines[lines.len().saturating_sub(12)..] {
-            println!("  | {line}");
+            writeln!(stdout(), "  | {line}")?;
         }
     }
     if !grade.is_full() {
-        println!("\nThe same inputs again: --seed {}", grade.seed);
+        writeln!(stdout(), "\nThe same inputs again: --seed {}", grade.seed)?;
     }
+    Ok(())
 }
 
-fn tell_check(check: &CheckResult, same: bool) {
+fn tell_check(check: &CheckResult, same: bool) -> io::Result<()> {
     let verdict = paint(colour(check.verdict), check.verdict.words());
     let points = format!("{}/{}", check.points, check.out_of);
-    println!("  {points:>4}  {}: {verdict}", check.title);
+    writeln!(stdout(), "  {points:>4}  {}: {verdict}", check.title)?;
     if check.verdict == Verdict::Pass {
-        return;
+        return Ok(());
     }
     let seen = if same {
         "the same as above"
@@ -97,11 +103,12 @@ fn tell_check(check: &CheckResult, same: bool) {
     ] {
         let mut lines = wrap(text, 70).into_iter();
         let first = lines.next().unwrap_or_default();
-        println!("        {label:>8}: {first}");
+        writeln!(stdout(), "        {label:>8}: {first}")?;
         for line in lines {
-            println!("                  {line}");
+            writeln!(stdout(), "                  {line}")?;
         }
     }
+    Ok(())
 }
 
 /// Breaks a text into lines of at most `width` letters; its own lines stay apart.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write, stdout};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
@@ -30,10 +30,11 @@ pub(super) fn run(learner: &Learner<'_>, seed: Option<u64>) -> io::Result<()> {
     let saved = WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO | WatchFlags::CREATE;
     inotify::add_watch(&queue, &folder, saved)?;
     let mut seen = texts(learner);
-    println!(
+    writeln!(
+        stdout(),
         "Watching {}; Ctrl-C ends it.",
         learner.workbook.shown(&folder)
-    );
+    )?;
     loop {
         // Unblocked by the next save.
         wait(&queue, None)?;
@@ -50,11 +51,11 @@ pub(super) fn run(learner: &Learner<'_>, seed: Option<u64>) -> io::Result<()> {
             continue;
         }
         match grade_all(learner, &exercises, seed) {
-            Ok(grades) => grades.iter().for_each(terminal::tell),
+            Ok(grades) => grades.iter().try_for_each(terminal::tell)?,
             // A file that is gone again, a full disk: the next save may fare better.
             Err(error) => eprintln!("cargo grade: {error}"),
         }
-        println!();
+        writeln!(stdout())?;
     }
 }
 
