@@ -58,11 +58,10 @@ pub(super) fn tell(grade: &Grade) -> io::Result<()> {
         writeln!(stdout(), "{}", grade.compiler.trim_end())?;
         return Ok(());
     }
-    let mut before = "";
-    for check in &grade.checks {
-        let same = !check.observed.is_empty() && check.observed == before;
+    for (place, check) in grade.checks.iter().enumerate() {
+        let mut before = grade.checks[..place].iter();
+        let same = before.find(|other| other.observed == check.observed);
         tell_check(check, same)?;
-        before = &check.observed;
     }
     if !grade.compiler.is_empty() {
         writeln!(
@@ -84,20 +83,22 @@ pub(super) fn tell(grade: &Grade) -> io::Result<()> {
     Ok(())
 }
 
-fn tell_check(check: &CheckResult, same: bool) -> io::Result<()> {
+/// Tells one check; what has been told at an earlier one is not told again.
+fn tell_check(check: &CheckResult, same: Option<&CheckResult>) -> io::Result<()> {
     let verdict = paint(colour(check.verdict), check.verdict.words());
     let points = format!("{}/{}", check.points, check.out_of);
     writeln!(stdout(), "  {points:>4}  {}: {verdict}", check.title)?;
     if check.verdict == Verdict::Pass {
         return Ok(());
     }
-    let seen = if same {
-        "the same as above"
-    } else {
-        &check.observed
+    let seen = match same {
+        Some(other) if !check.observed.is_empty() => {
+            format!("the same as at “{}”", other.title)
+        }
+        _ => check.observed.clone(),
     };
     for (label, text) in [
-        ("seen", seen),
+        ("seen", &*seen),
         ("expected", &*check.expected),
         ("read", &*check.section),
     ] {

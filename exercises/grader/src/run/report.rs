@@ -1,12 +1,73 @@
 //! Who waits for whom: told when nothing moves any more.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 
 use super::Run;
 use super::sockets::socket_peers;
 use super::waits::{Wait, waiting};
 use crate::look::{Look, Process, inner_id};
+
+/// Somebody who waits.
+#[derive(Clone, Debug, PartialEq)]
+enum Who {
+    /// The main process, of this name.
+    Main(String),
+    /// Another process, by the id that the answer knows.
+    Process(u32),
+    /// A thread of the process of this name.
+    Thread(String),
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Who::Main(name) => write!(formatter, "{name}"),
+            Who::Process(id) => write!(formatter, "process {id}"),
+            Who::Thread(name) => write!(formatter, "a thread of {name}"),
+        }
+    }
+}
+
+/// What is to be told, with all those who do the same.
+#[derive(Debug, Default)]
+struct Lines {
+    lines: Vec<(Vec<Who>, String)>,
+}
+
+impl Lines {
+    fn add(&mut self, who: Who, what: String) {
+        let alike = |others: &[Who]| match &who {
+            Who::Main(_) => false,
+            Who::Process(_) => matches!(others[0], Who::Process(_)),
+            Who::Thread(_) => others[0] == who,
+        };
+        let mut lines = self.lines.iter_mut();
+        match lines.find(|(others, other)| *other == what && alike(others)) {
+            Some((others, _)) => others.push(who),
+            None => self.lines.push((vec![who], what)),
+        }
+    }
+
+    fn told(&self) -> Vec<String> {
+        let told = self.lines.iter().map(|(all, what)| match &all[..] {
+            [Who::Thread(name), _, ..] => {
+                format!("each of {} threads of {name} {what}", all.len())
+            }
+            [one] => format!("{one} {what}"),
+            all => {
+                let ids = all.iter().filter_map(|who| match who {
+                    Who::Process(id) => Some(id.to_string()),
+                    _ => None,
+                });
+                let ids = ids.collect::<Vec<_>>().join(", ");
+                format!("each of {} processes ({ids}) {what}", all.len())
+            }
+        });
+        told.collect()
+    }
+}
 
 /// Who has which pipe or socket open.
 struct Descriptors {
@@ -17,15 +78,19 @@ struct Descriptors {
 }
 
 impl Run {
-    /// One line for each thread that waits.
+    /// One line for each thread that waits; one for all whose lines would be alike.
     pub(super) fn waits(&self) -> Vec<String> {
         let look = self.look();
         let descriptors = Descriptors::of(&look);
-        let mut lines = Vec::new();
+        let mut lines = Lines::default();
         for process in look.processes.values() {
-            let who = self.name(process.id);
+            let who = if process.id == self.main() {
+                Who::Main(self.name(process.id))
+            } else {
+                Who::Process(inner_id(process.id).unwrap_or(process.id))
+            };
             if process.state == 'Z' {
-                lines.push(format!("{who} has ended; nobody has waited for it"));
+                lines.add(who, "has ended; nobody has waited for it".to_owned());
                 continue;
             }
             for thread in &process.threads {
@@ -37,13 +102,13 @@ impl Run {
                     _ => self.wait_of(process, thread.id, &look, &descriptors),
                 };
                 if thread.id == process.id {
-                    lines.push(format!("{who} {what}"));
+                    lines.add(who.clone(), what);
                 } else {
-                    lines.push(format!("a thread of {who} {what}"));
+                    lines.add(Who::Thread(self.name(process.id)), what);
                 }
             }
         }
-        lines
+        lines.told()
     }
 
     /// Whether a process is being kept waiting, which only it and the grader know.
@@ -65,7 +130,7 @@ impl Run {
             let told = numbers
                 .iter()
                 .map(|number| self.descriptor(process.id, *number, descriptors));
-            told.collect::<Vec<_>>().join(" or ")
+            told.collect::<Vec<_>>().join(", or for ")
         };
         match waiting.wait {
             Wait::Read(number) => format!("waits to read from {}", ends(&[number])),
@@ -163,7 +228,7 @@ impl Run {
             let watched: Vec<String> = watched
                 .map(|it| self.descriptor(process, it, all))
                 .collect();
-            return watched.join(" or ");
+            return watched.join(", or for ");
         }
         format!("descriptor {number} ({target})")
     }
@@ -224,4 +289,29 @@ fn list(names: &[String]) -> String {
         return "nobody".to_owned();
     }
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_wait_alike_are_told_in_one_line() {
+        let mut lines = Lines::default();
+        let reads = || "waits to read from socket 5".to_owned();
+        lines.add(Who::Main("the main process (3)".to_owned()), reads());
+        for id in [4, 5, 6] {
+            lines.add(Who::Process(id), reads());
+            lines.add(Who::Thread(format!("process {}", id / 5)), reads());
+        }
+        lines.add(Who::Process(7), "sleeps".to_owned());
+        let expected = [
+            "the main process (3) waits to read from socket 5",
+            "each of 3 processes (4, 5, 6) waits to read from socket 5",
+            "a thread of process 0 waits to read from socket 5",
+            "each of 2 threads of process 1 waits to read from socket 5",
+            "process 7 sleeps",
+        ];
+        assert_eq!(lines.told(), expected);
+    }
 }
