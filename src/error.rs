@@ -1,7 +1,6 @@
 //! What became of the other process, as one error type.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +15,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// It is a serde type, so a function that runs in another process may return a
 /// [`Result`] and use `?`; only the cause of [`Error::Io`] crosses as its code or,
 /// without one, as its text.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The function panicked; the process that ran it could still say so.
+    #[error("process {pid} panicked at {location}: {message}")]
     Panicked {
         /// The process that ran the function.
         pid: u32,
@@ -29,6 +29,7 @@ pub enum Error {
         location: String,
     },
     /// The process ended by itself before it had a result to send.
+    #[error("process {pid} exited with code {code} before it answered")]
     Exited {
         /// The process that ended.
         pid: u32,
@@ -36,6 +37,7 @@ pub enum Error {
         code: i32,
     },
     /// A signal ended the process.
+    #[error("process {pid} was killed by signal {signal}{}", name_of(*signal))]
     Killed {
         /// The process that was killed.
         pid: u32,
@@ -43,6 +45,7 @@ pub enum Error {
         signal: i32,
     },
     /// A task ran longer than the pool allows; its worker was killed.
+    #[error("the task ran longer than {after:?}, so its process {pid} was killed")]
     TimedOut {
         /// The worker that was killed.
         pid: u32,
@@ -50,8 +53,10 @@ pub enum Error {
         after: Duration,
     },
     /// The task was cancelled, or its pool ended before it was done.
+    #[error("the task was cancelled")]
     Cancelled,
     /// The pool's workers die before they can take a task.
+    #[error("{attempts} workers in a row died before they could take a task")]
     Broken {
         /// How many workers were started in vain, one after another.
         attempts: u32,
@@ -59,6 +64,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// One item of a map failed.
+    #[error("item {index} failed")]
     Item {
         /// The item's position in the input, from 0.
         index: usize,
@@ -66,22 +72,37 @@ pub enum Error {
         source: Box<Error>,
     },
     /// `main` does not begin with `multiproc::init()`.
+    #[error(
+        "no process can be started before `multiproc::init()`: \
+         make it the first line of `main`"
+    )]
     NotInitialized,
     /// The result was already taken by an earlier `join_timeout`.
+    #[error("the result was already taken by an earlier join")]
     AlreadyJoined,
     /// A value could not be turned into bytes; nothing was sent.
+    #[error("the value cannot be serialized: {message}")]
     Encode {
         /// What serde said.
         message: String,
     },
     /// Bytes from another process are not a value of the expected type.
+    #[error("the bytes cannot be deserialized: {message}")]
     Decode {
         /// What serde said.
         message: String,
     },
     /// A handle (a queue, a connection, shared memory) where none can travel.
+    #[error(
+        "a handle cannot travel here: pass it in a process's argument, \
+         a pool's initializer argument or a connection's message"
+    )]
     HandleCannotTravel,
     /// More handles in one message than the system carries.
+    #[error(
+        "{count} handles in one message, and the system carries {limit}: \
+         send them in several messages"
+    )]
     TooManyHandles {
         /// How many there were.
         count: usize,
@@ -89,6 +110,10 @@ pub enum Error {
         limit: usize,
     },
     /// The item can never fit.
+    #[error(
+        "an item of {size} bytes does not fit into {capacity} bytes: \
+         make the queue larger, or send the item through a pipe"
+    )]
     TooLarge {
         /// The item's size in bytes, once serialized.
         size: usize,
@@ -96,22 +121,34 @@ pub enum Error {
         capacity: usize,
     },
     /// A number that must be at least one is zero.
+    #[error("the number of {what} cannot be zero")]
     Zero {
         /// What the number counts.
         what: Cow<'static, str>,
     },
     /// This end of a one-way pipe only sends, or only receives.
+    #[error("this end of a one-way pipe only {only}")]
     OneWay {
         /// What it does: `"sends"` or `"receives"`.
         only: Cow<'static, str>,
     },
     /// The function is not part of the program itself.
+    #[error(
+        "the function is not part of the program's own image: \
+         wrap it in a function of the program"
+    )]
     ForeignFunction,
     /// Nobody holds the other end any more.
+    #[error("nobody holds the other end any more")]
     Disconnected,
     /// The queue is closed.
+    #[error("the queue is closed")]
     Closed,
     /// Killed consumers had taken items that nobody will mark as done.
+    #[error(
+        "{count} items were taken and never marked as done: \
+         process {pid}, which held the last of them, died"
+    )]
     Lost {
         /// The consumer that died last.
         pid: u32,
@@ -119,25 +156,34 @@ pub enum Error {
         count: u64,
     },
     /// More items were marked as done than this process has taken.
+    #[error("this process has taken no item that is not marked as done")]
     NothingTaken,
     /// Too many processes have taken items from one queue.
+    #[error("more than {limit} processes take items from one queue")]
     TooManyConsumers {
         /// How many there may be at a time.
         limit: usize,
     },
     /// A process died or panicked under the lock; nobody has repaired it yet.
+    #[error(
+        "process {pid} died or panicked under the lock: check what it \
+         protects, then call `mark_repaired` on the guard"
+    )]
     Poisoned {
         /// The process that held the lock.
         pid: u32,
     },
     /// This thread holds the lock already, so it would wait for itself.
+    #[error("this thread holds the lock already: drop its guard first")]
     Deadlock,
     /// The barrier is broken: not all parties will come.
+    #[error("the barrier is broken, {}", why_broken(*pid))]
     BarrierBroken {
         /// The party that died; none after `abort`, `reset` or a timeout.
         pid: Option<u32>,
     },
     /// The position lies outside of the array.
+    #[error("position {index} is outside of {length} elements")]
     OutOfRange {
         /// The position, or the end of the range.
         index: usize,
@@ -145,11 +191,13 @@ pub enum Error {
         length: usize,
     },
     /// Memory or a message from another process does not look as it must.
+    #[error("what another process sent or shares is not {what}")]
     Corrupt {
         /// What was expected.
         what: Cow<'static, str>,
     },
     /// The operating system refused.
+    #[error("cannot {doing}{}", advice(source))]
     Io {
         /// What was being done.
         doing: Cow<'static, str>,
@@ -185,138 +233,6 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Panicked {
-                pid,
-                message,
-                location,
-            } => {
-                write!(f, "process {pid} panicked at {location}: {message}")
-            }
-            Error::Exited { pid, code } => {
-                write!(
-                    f,
-                    "process {pid} exited with code {code} before it answered"
-                )
-            }
-            Error::Killed { pid, signal } => {
-                write!(f, "process {pid} was killed by signal {signal}")?;
-                match signal_name(*signal) {
-                    Some(name) => write!(f, " ({name})"),
-                    None => Ok(()),
-                }
-            }
-            Error::TimedOut { pid, after } => write!(
-                f,
-                "the task ran longer than {after:?}, so its process {pid} was killed"
-            ),
-            Error::Cancelled => write!(f, "the task was cancelled"),
-            Error::Broken { attempts, .. } => write!(
-                f,
-                "{attempts} workers in a row died before they could take a task"
-            ),
-            Error::Item { index, .. } => write!(f, "item {index} failed"),
-            Error::NotInitialized => write!(
-                f,
-                "no process can be started before `multiproc::init()`: \
-                 make it the first line of `main`"
-            ),
-            Error::AlreadyJoined => {
-                write!(f, "the result was already taken by an earlier join")
-            }
-            Error::Encode { message } => {
-                write!(f, "the value cannot be serialized: {message}")
-            }
-            Error::Decode { message } => {
-                write!(f, "the bytes cannot be deserialized: {message}")
-            }
-            Error::HandleCannotTravel => write!(
-                f,
-                "a handle cannot travel here: pass it in a process's argument, \
-                 a pool's initializer argument or a connection's message"
-            ),
-            Error::TooManyHandles { count, limit } => write!(
-                f,
-                "{count} handles in one message, and the system carries {limit}: \
-                 send them in several messages"
-            ),
-            Error::TooLarge { size, capacity } => write!(
-                f,
-                "an item of {size} bytes does not fit into {capacity} bytes: \
-                 make the queue larger, or send the item through a pipe"
-            ),
-            Error::Zero { what } => write!(f, "the number of {what} cannot be zero"),
-            Error::OneWay { only } => {
-                write!(f, "this end of a one-way pipe only {only}")
-            }
-            Error::ForeignFunction => write!(
-                f,
-                "the function is not part of the program's own image: \
-                 wrap it in a function of the program"
-            ),
-            Error::Disconnected => write!(f, "nobody holds the other end any more"),
-            Error::Closed => write!(f, "the queue is closed"),
-            Error::Lost { pid, count } => write!(
-                f,
-                "{count} items were taken and never marked as done: \
-                 process {pid}, which held the last of them, died"
-            ),
-            Error::NothingTaken => write!(
-                f,
-                "this process has taken no item that is not marked as done"
-            ),
-            Error::TooManyConsumers { limit } => {
-                write!(f, "more than {limit} processes take items from one queue")
-            }
-            Error::Poisoned { pid } => write!(
-                f,
-                "process {pid} died or panicked under the lock: check what it \
-                 protects, then call `mark_repaired` on the guard"
-            ),
-            Error::Deadlock => write!(
-                f,
-                "this thread holds the lock already: drop its guard first"
-            ),
-            Error::BarrierBroken { pid: Some(pid) } => write!(
-                f,
-                "the barrier is broken, as process {pid} died: \
-                 call `reset` to use it again"
-            ),
-            Error::BarrierBroken { pid: None } => write!(
-                f,
-                "the barrier is broken, as a party timed out, aborted or reset it"
-            ),
-            Error::OutOfRange { index, length } => {
-                write!(f, "position {index} is outside of {length} elements")
-            }
-            Error::Corrupt { what } => {
-                write!(f, "what another process sent or shares is not {what}")
-            }
-            Error::Io { doing, source } => {
-                write!(f, "cannot {doing}")?;
-                match advice(source) {
-                    Some(advice) => write!(f, " ({advice})"),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Broken { source, .. } | Error::Item { source, .. } => {
-                Some(source)
-            }
-            Error::Io { source, .. } => Some(&**source),
-            _ => None,
-        }
-    }
-}
-
 /// How a system error crosses: its code if it has one, else its text.
 mod system_error {
     use super::*;
@@ -343,40 +259,49 @@ mod system_error {
 }
 
 /// Says what to do about the system errors that readers meet first.
-fn advice(error: &io::Error) -> Option<&'static str> {
-    match error.raw_os_error()? {
-        libc::EMFILE | libc::ENFILE => {
-            Some("too few descriptors: join processes earlier, or raise `ulimit -n`")
+fn advice(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE) => {
+            " (too few descriptors: join processes earlier, or raise `ulimit -n`)"
         }
-        libc::EAGAIN => Some("too many processes: join some first, see `ulimit -u`"),
-        libc::ENOMEM => Some("too little memory, see `ulimit -v`"),
-        libc::ECHILD => {
-            Some("this process ignores SIGCHLD, or somebody else waited for it")
+        Some(libc::EAGAIN) => {
+            " (too many processes: join some first, see `ulimit -u`)"
         }
-        _ => None,
+        Some(libc::ENOMEM) => " (too little memory, see `ulimit -v`)",
+        Some(libc::ECHILD) => {
+            " (this process ignores SIGCHLD, or somebody else waited for it)"
+        }
+        _ => "",
+    }
+}
+
+fn why_broken(pid: Option<u32>) -> String {
+    match pid {
+        Some(pid) => format!("as process {pid} died: call `reset` to use it again"),
+        None => "as a party timed out, aborted or reset it".into(),
     }
 }
 
 /// Names the signals that end processes in practice.
-fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGINT => "SIGINT",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGILL => "SIGILL",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGUSR1 => "SIGUSR1",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGUSR2 => "SIGUSR2",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGALRM => "SIGALRM",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGXCPU => "SIGXCPU",
-        libc::SIGSYS => "SIGSYS",
-        _ => return None,
-    })
+fn name_of(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGHUP => " (SIGHUP)",
+        libc::SIGINT => " (SIGINT)",
+        libc::SIGQUIT => " (SIGQUIT)",
+        libc::SIGILL => " (SIGILL)",
+        libc::SIGTRAP => " (SIGTRAP)",
+        libc::SIGABRT => " (SIGABRT)",
+        libc::SIGBUS => " (SIGBUS)",
+        libc::SIGFPE => " (SIGFPE)",
+        libc::SIGKILL => " (SIGKILL)",
+        libc::SIGUSR1 => " (SIGUSR1)",
+        libc::SIGSEGV => " (SIGSEGV)",
+        libc::SIGUSR2 => " (SIGUSR2)",
+        libc::SIGPIPE => " (SIGPIPE)",
+        libc::SIGALRM => " (SIGALRM)",
+        libc::SIGTERM => " (SIGTERM)",
+        libc::SIGXCPU => " (SIGXCPU)",
+        libc::SIGSYS => " (SIGSYS)",
+        _ => "",
+    }
 }
