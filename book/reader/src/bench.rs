@@ -127,8 +127,11 @@ fn plot(figures: &Figures, unit: Unit) -> String {
     }
     let axis = Axis::around(figures.scale, &values);
     let series = series(figures);
+    let inputs = inputs(figures);
     let mut rows = String::new();
-    for input in inputs(figures) {
+    for input in &inputs {
+        // What stands in one group stays on one page of paper.
+        rows.push_str("<div class=\"chart-group\">\n");
         if !input.is_empty() {
             let _ =
                 writeln!(rows, "<div class=\"chart-input\">{}</div>", escape(input));
@@ -136,7 +139,7 @@ fn plot(figures: &Figures, unit: Unit) -> String {
         for figure in figures
             .results
             .iter()
-            .filter(|figure| figure.input == input)
+            .filter(|figure| figure.input == **input)
         {
             let place = series.iter().position(|name| *name == figure.series);
             let count = |time| unit.count(figure, time);
@@ -150,8 +153,11 @@ fn plot(figures: &Figures, unit: Unit) -> String {
             };
             rows.push_str(&row(&one.label, &bar(&axis, &one), &one.text));
         }
+        if inputs.last() == Some(input) {
+            rows.push_str(&scale_row(&axis, &figures.axis_note(), duration));
+        }
+        rows.push_str("</div>\n");
     }
-    rows.push_str(&scale_row(&axis, &figures.axis_note(), duration));
     rows
 }
 
