@@ -1,11 +1,11 @@
 //! Queues between processes: bounds, closing, joining, and deaths on all sides.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::process::abort;
 use std::thread;
 use std::time::Duration;
 
-use multiproc::{Connection, Error, Lock, Process, Queue, Value, pipe};
+use multiproc::{Connection, Error, Lock, Process, Queue, pipe};
 use serde::{Deserialize, Serialize};
 use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever};
 
@@ -49,7 +49,6 @@ fn main() {
             "a_stopped_consumer_blocks_nobody_for_ever",
             stopped_consumer,
         ),
-        ("kills_at_random_moments", kills_at_random_moments),
     ]);
 }
 
@@ -519,151 +518,5 @@ fn stopped_consumer() -> Outcome {
         }
         assert!(queue.join_timeout(PATIENCE)?);
     }
-    Ok(())
-}
-
-/// Which producer made an item, and its number among that producer's items.
-type Stamp = (u64, u64);
-
-fn produce((queue, progress, producer): (Queue<Stamp>, Value<u64>, u64)) {
-    let mut number = 0;
-    loop {
-        if number % 3 == 0 {
-            let many = [0, 1, 2, 3].map(|i| (producer, number + i));
-            queue.put_many(&many).expect("is open");
-            number += 4;
-        } else {
-            queue.put(&(producer, number)).expect("is open");
-            number += 1;
-        }
-        progress.store(number);
-    }
-}
-
-fn consume((queue, connection): (Queue<Stamp>, Connection)) {
-    loop {
-        let items = match queue.len() % 2 {
-            0 => queue.get_many(5),
-            _ => queue.get().map(|item| vec![item]),
-        };
-        let items = match items {
-            Err(Error::Closed) => return,
-            items => items.expect("stamps"),
-        };
-        connection.send(&items).expect("the parent listens");
-        for _ in items {
-            queue.task_done().expect("it was taken");
-        }
-    }
-}
-
-/// The account of a queue whose users are killed all the time.
-struct Account {
-    /// What each producer had certainly put when it was killed.
-    put: HashMap<u64, u64>,
-    taken: HashSet<Stamp>,
-    lost: u64,
-    killed_consumers: u64,
-}
-
-impl Account {
-    fn take(&mut self, from: &Connection) -> Result<(), Error> {
-        while let Some(items) = from.try_recv::<Vec<Stamp>>()? {
-            for item in items {
-                assert!(self.taken.insert(item), "{item:?} arrived twice");
-            }
-        }
-        Ok(())
-    }
-
-    /// Each producer's items are there from the first to the last, but for
-    /// those that died with their consumers.
-    fn check(&self) {
-        let mut missing = 0;
-        for (&producer, &put) in &self.put {
-            let own = self.taken.iter().filter(|stamp| stamp.0 == producer);
-            let last = own.map(|stamp| stamp.1 + 1).max().unwrap_or(0);
-            assert!(last <= put + 4, "more than was put");
-            let there = (0..put.max(last))
-                .filter(|&number| self.taken.contains(&(producer, number)));
-            missing += put.max(last) - there.count() as u64;
-        }
-        assert!(
-            missing <= self.lost,
-            "{missing} missing, {} lost",
-            self.lost
-        );
-        // A consumer may be killed between sending its items and marking them.
-        let unmarked = self.lost - missing;
-        assert!(unmarked <= 5 * self.killed_consumers);
-        eprintln!(
-            "{} items taken, {missing} missing, {} reported lost",
-            self.taken.len(),
-            self.lost
-        );
-    }
-}
-
-fn kills_at_random_moments() -> Outcome {
-    let mut random = Random::for_test("kills_at_random_moments");
-    let queue = Queue::with_bytes(16, 300)?;
-    let (here, there) = pipe()?;
-    let mut account = Account {
-        put: HashMap::new(),
-        taken: HashSet::new(),
-        lost: 0,
-        killed_consumers: 0,
-    };
-    let mut next = 0;
-    let mut start_producer = || {
-        next += 1;
-        let progress = Value::new(0)?;
-        let argument = (queue.clone(), progress.clone(), next);
-        Ok::<_, Error>((next, progress, Process::spawn(produce, argument)?))
-    };
-    let start_consumer = || Process::spawn(consume, (queue.clone(), there.clone()));
-    let mut producers = Vec::new();
-    let mut consumers = Vec::new();
-    for _ in 0..4 {
-        producers.push(start_producer()?);
-        consumers.push(start_consumer()?);
-    }
-    for _ in 0..400 {
-        // The moment of the kill is the input of this test.
-        thread::sleep(Duration::from_micros(random.below(3000)));
-        let victim = random.below(4) as usize;
-        if random.below(2) == 0 {
-            let (id, progress, process) = producers.swap_remove(victim);
-            drop(process);
-            account.put.insert(id, progress.load());
-            producers.push(start_producer()?);
-        } else {
-            drop(consumers.swap_remove(victim));
-            account.killed_consumers += 1;
-            consumers.push(start_consumer()?);
-        }
-        account.take(&here)?;
-    }
-    for (id, progress, process) in producers {
-        drop(process);
-        account.put.insert(id, progress.load());
-    }
-    queue.close()?;
-    for mut consumer in consumers {
-        while consumer.join_timeout(Duration::from_millis(1))?.is_none() {
-            account.take(&here)?;
-        }
-    }
-    account.take(&here)?;
-    loop {
-        match queue.join_timeout(PATIENCE) {
-            Err(Error::Lost { count, .. }) => account.lost += count,
-            done => {
-                assert!(done?, "all that is left is done or lost");
-                break;
-            }
-        }
-    }
-    account.check();
     Ok(())
 }

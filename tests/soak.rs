@@ -1,10 +1,12 @@
 //! One short turn of the soak: see `cargo soak` for long ones.
 
-use tests::soak::{Part, parents, pool, run, signals};
+use tests::soak::{Part, locks, parents, pool, queue, run, signals};
 use tests::{Outcome, Random, Test, isolated, run_isolated};
 
 const TESTS: &[Test] = tests::list![
     a_pool_whose_workers_are_killed,
+    a_queue_whose_users_are_killed,
+    holders_of_locks_that_are_killed,
     parents_that_are_killed,
     programs_that_are_told_to_end,
 ];
@@ -27,6 +29,14 @@ fn once(name: &str, part: Part, size: u64) -> Outcome {
 
 fn a_pool_whose_workers_are_killed() -> Outcome {
     once("pool", pool::soak, 100_000)
+}
+
+fn a_queue_whose_users_are_killed() -> Outcome {
+    once("queue", queue::soak, 400)
+}
+
+fn holders_of_locks_that_are_killed() -> Outcome {
+    once("locks", locks::soak, 300)
 }
 
 fn parents_that_are_killed() -> Outcome {

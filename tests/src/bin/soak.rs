@@ -2,17 +2,21 @@
 //!
 //! `cargo soak` runs for ten seconds, `cargo soak -- --seconds 1800` for half an
 //! hour. `--seed` replays a run's choices, `--tasks` sets how many tasks go
-//! through the pool in each turn, and the names of parts select them.
+//! through the pool in each turn, and the names of parts select them. `--record`
+//! leaves the figures of the run in `tests/soak`, for the book.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tests::Random;
-use tests::soak::{Counts, Part, parents, pool, run, signals};
+use tests::soak::record::Record;
+use tests::soak::{Counts, Part, locks, parents, pool, queue, run, signals};
 
 /// Each part, its name, and how much of it is done in a turn.
 const PARTS: &[(&str, Part, u64)] = &[
     ("pool", pool::soak, 100_000),
+    ("queue", queue::soak, 400),
+    ("locks", locks::soak, 1_000),
     ("parents", parents::soak, 50),
     ("signals", signals::soak, 50),
 ];
@@ -22,6 +26,7 @@ struct Arguments {
     seconds: u64,
     seed: u64,
     tasks: Option<u64>,
+    record: bool,
     parts: Vec<String>,
 }
 
@@ -33,7 +38,8 @@ fn main() -> ExitCode {
         Err(problem) => {
             eprintln!("{problem}");
             eprintln!(
-                "usage: cargo soak [-- [--seconds N] [--seed N] [--tasks N] [PART …]]"
+                "usage: cargo soak [-- [--seconds N] [--seed N] [--tasks N] [--record] \
+                 [PART …]]"
             );
             let names: Vec<&str> = PARTS.iter().map(|(name, ..)| *name).collect();
             eprintln!("parts: {}", names.join(", "));
@@ -47,6 +53,7 @@ fn arguments(words: impl Iterator<Item = String>) -> Result<Arguments, String> {
         seconds: 10,
         seed: 1,
         tasks: None,
+        record: false,
         parts: Vec::new(),
     };
     let mut words = words.peekable();
@@ -59,6 +66,7 @@ fn arguments(words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--seconds" => arguments.seconds = number()?,
             "--seed" => arguments.seed = number()?,
             "--tasks" => arguments.tasks = Some(number()?),
+            "--record" => arguments.record = true,
             name if PARTS.iter().any(|(known, ..)| *known == name) => {
                 arguments.parts.push(word);
             }
@@ -105,5 +113,26 @@ fn soak(arguments: &Arguments) -> ExitCode {
         }
     }
     println!("{turns} turns in {:.1} s", begin.elapsed().as_secs_f64());
+    if arguments.record
+        && let Err(problem) = record(arguments, turns, begin.elapsed(), &totals)
+    {
+        println!("nothing recorded: {problem}");
+        return ExitCode::FAILURE;
+    }
     ExitCode::SUCCESS
+}
+
+fn record(
+    arguments: &Arguments,
+    turns: u64,
+    time: Duration,
+    totals: &[(Counts, Duration)],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let words = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let command = format!("cargo soak -- {words}");
+    let mut record = Record::new(command, arguments.seed, turns, time);
+    for ((name, ..), (counts, time)) in PARTS.iter().zip(totals) {
+        record.add(name, *time, counts);
+    }
+    record.write()
 }

@@ -4,8 +4,11 @@
 //! A seed gives the same tasks and the same kinds of kills in the same order;
 //! at which instruction a kill meets a worker is up to the machine.
 
+pub mod locks;
 pub mod parents;
 pub mod pool;
+pub mod queue;
+pub mod record;
 pub mod signals;
 
 use std::fmt;
