@@ -7,6 +7,8 @@
 //! `MULTIPROC_SEED`; with `MULTIPROC_EVERY_INSTRUCTION=1` all of them, but for
 //! the third and later rounds of a loop.
 
+#[path = "kill_at/pool.rs"]
+mod pool;
 #[path = "kill_at/scenarios.rs"]
 mod scenarios;
 #[path = "kill_at/stepper.rs"]
@@ -32,12 +34,14 @@ const ROUNDS: u32 = 2;
 
 fn main() {
     multiproc::init();
-    let trials = ALL.iter().map(|scenario| {
-        Trial::test(scenario.name, || {
-            run(scenario).map_err(|error| error.to_string().into())
+    let mut trials: Vec<Trial> = ALL
+        .iter()
+        .map(|scenario| {
+            trial(scenario.name, |n, look| kill_after(scenario, n, look))
         })
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+        .collect();
+    trials.push(trial("pool_worker", pool::kill_after));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
 /// The process that is killed.
@@ -52,10 +56,22 @@ fn victim((name, objects, connection): (String, Objects, Connection)) {
     mark();
 }
 
-fn run(scenario: &Scenario) -> Outcome {
-    let mut random = Random::for_test(scenario.name);
+/// What is called before each instruction.
+type Look<'a> = &'a mut dyn FnMut(&Stepper) -> io::Result<()>;
+
+fn trial(
+    name: &'static str,
+    kill_after: impl Fn(u64, Look<'_>) -> Outcome + Send + 'static,
+) -> Trial {
+    Trial::test(name, move || {
+        run(name, kill_after).map_err(|error| error.to_string().into())
+    })
+}
+
+fn run(name: &str, kill_after: impl Fn(u64, Look<'_>) -> Outcome) -> Outcome {
+    let mut random = Random::for_test(name);
     let mut places = Vec::new();
-    kill_after(scenario, u64::MAX, |stepper| {
+    kill_after(u64::MAX, &mut |stepper| {
         places.push(stepper.place()?);
         Ok(())
     })?;
@@ -78,13 +94,12 @@ fn run(scenario: &Scenario) -> Outcome {
             .collect();
     }
     for &moment in &moments {
-        kill_after(scenario, moment, |_| Ok(()))
+        kill_after(moment, &mut |_| Ok(()))
             .map_err(|error| format!("after instruction {moment}: {error}"))?;
     }
     eprintln!(
-        "{}: {length} instructions, {distinct} of them in the first rounds of \
+        "{name}: {length} instructions, {distinct} of them in the first rounds of \
          loops, killed after {}",
-        scenario.name,
         moments.len()
     );
     Ok(())
@@ -92,11 +107,7 @@ fn run(scenario: &Scenario) -> Outcome {
 
 /// Kills the victim after so many instructions, or at the end of the operation,
 /// and checks; calls `look` before each instruction.
-fn kill_after(
-    scenario: &Scenario,
-    moment: u64,
-    mut look: impl FnMut(&Stepper) -> io::Result<()>,
-) -> Outcome {
+fn kill_after(scenario: &Scenario, moment: u64, look: Look<'_>) -> Outcome {
     let objects = Objects::new()?;
     let helper = (scenario.prepare)(&objects)?;
     let (here, there) = pipe()?;
@@ -107,22 +118,11 @@ fn kill_after(
     here.send(&())?;
     stepper.wait_for_mark()?;
 
-    let mut executed = 0;
-    while executed < moment {
-        look(&stepper)?;
-        stepper.begin()?;
-        executed += 1;
-        let mut step = stepper.end(true)?;
-        if step == Step::Asleep && executed < moment {
-            if let Some(helper) = &helper {
-                helper.tell();
-            }
-            step = stepper.end(false)?;
+    step(&stepper, moment, look, || {
+        if let Some(helper) = &helper {
+            helper.tell();
         }
-        if step == Step::Marked {
-            break;
-        }
-    }
+    })?;
     process.kill()?;
     let id = process.id();
     drop(process);
@@ -131,5 +131,30 @@ fn kill_after(
         helper.finish().map_err(|_| "the helper panicked")?;
     }
     (scenario.check)(&objects, id);
+    Ok(())
+}
+
+/// Runs so many instructions, at most up to the next mark; calls `asleep` when
+/// the process sleeps in one of them.
+fn step(
+    stepper: &Stepper,
+    moment: u64,
+    look: Look<'_>,
+    asleep: impl Fn(),
+) -> Outcome {
+    let mut executed = 0;
+    while executed < moment {
+        look(stepper)?;
+        stepper.begin()?;
+        executed += 1;
+        let mut step = stepper.end(true)?;
+        if step == Step::Asleep && executed < moment {
+            asleep();
+            step = stepper.end(false)?;
+        }
+        if step == Step::Marked {
+            break;
+        }
+    }
     Ok(())
 }
