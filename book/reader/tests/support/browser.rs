@@ -109,6 +109,14 @@ impl Browser {
         });
         let command = "Emulation.setDeviceMetricsOverride";
         tools.send_raw(command, size).await.unwrap();
+        // The page hears of its size with the next picture that is drawn.
+        self.script(
+            "const page = document.documentElement; delete page.dataset.drawn;\
+             requestAnimationFrame(() => requestAnimationFrame(() => {\
+             page.dataset.drawn = 'yes'; }));",
+        )
+        .await;
+        self.until("document.documentElement.dataset.drawn").await;
     }
 
     /// Opens a page in a theme.
@@ -263,6 +271,7 @@ impl Browser {
         let bytes =
             base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data);
         let path = PathBuf::from(folder).join(format!("{name}.png"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes.unwrap()).unwrap();
     }
 }
