@@ -6,6 +6,7 @@
 //! - `class`: grades a class
 //! - `grading`: grades and tells
 //! - `learner`: start, next, list, hint, solution, reset, undo, again
+//! - `rehearse`: grades what the workbook itself holds
 //! - `terminal`: how it is told
 //! - `watch`: grades whenever an answer is saved
 
@@ -13,6 +14,7 @@ mod arguments;
 mod class;
 mod grading;
 mod learner;
+mod rehearse;
 mod terminal;
 mod watch;
 
@@ -55,6 +57,9 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         Some(Command::Again { name }) => learner.reset(Some(name), true),
         Some(Command::Undo { name }) => learner.undo(name.as_deref()),
         Some(Command::Inventory) => learner.inventory(),
+        Some(Command::Rehearse { names, rounds }) => {
+            return rehearse::run(&workbook, names, *rounds);
+        }
         Some(Command::Class {
             folder,
             unconfined,

@@ -4,13 +4,15 @@
 //! hour. `--seed` replays a run's choices, `--tasks` sets how many tasks go
 //! through the pool in each turn, and the names of parts select them. `--record`
 //! leaves the figures of the run in `tests/soak`, for the book.
+//!
+//! `cargo soak -- grader` grades the exercises instead, with all cores busy.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tests::Random;
 use tests::soak::record::Record;
-use tests::soak::{Counts, Part, locks, parents, pool, queue, run, signals};
+use tests::soak::{Counts, Part, grader, locks, parents, pool, queue, run, signals};
 
 /// Each part, its name, and how much of it is done in a turn.
 const PARTS: &[(&str, Part, u64)] = &[
@@ -33,17 +35,52 @@ struct Arguments {
 fn main() -> ExitCode {
     multiproc::init();
     signals::play_part();
-    match arguments(std::env::args().skip(1)) {
-        Ok(arguments) => soak(&arguments),
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    // The alias ends in one `--` already, so a second one comes through.
+    if words.first().is_some_and(|word| word == "--") {
+        words.remove(0);
+    }
+    match &words[..] {
+        [word, ..] if word == "--help" || word == "-h" => {
+            println!("{}", usage());
+            ExitCode::SUCCESS
+        }
+        [word, words @ ..] if word == "grader" => soak_grader(words),
+        _ => match arguments(words.into_iter()) {
+            Ok(arguments) => soak(&arguments),
+            Err(problem) => {
+                eprintln!("{problem}\n\n{}", usage());
+                ExitCode::from(2)
+            }
+        },
+    }
+}
+
+fn usage() -> String {
+    let names: Vec<&str> = PARTS.iter().map(|(name, ..)| *name).collect();
+    format!(
+        "\
+usage: cargo soak [-- [--seconds N] [--seed N] [--tasks N] [--record] [PART …]]
+       cargo soak -- grader [--rounds N] [EXERCISE …]
+
+The first kills processes of the library at random moments, for 10 seconds or as long
+as is said. --seed replays a run's choices, --tasks sets how many tasks go through the
+pool in each turn, --record leaves the figures in tests/soak. Parts: {}.
+
+The second grades the solutions of the exercises N times (20) and all wrong answers at
+most three times, with all cores busy: each must get the verdict that it gets on a
+quiet machine. For all exercises and 20 rounds it takes some hours.",
+        names.join(", ")
+    )
+}
+
+fn soak_grader(words: &[String]) -> ExitCode {
+    match grader::soak(words) {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(problem) => {
             eprintln!("{problem}");
-            eprintln!(
-                "usage: cargo soak [-- [--seconds N] [--seed N] [--tasks N] [--record] \
-                 [PART …]]"
-            );
-            let names: Vec<&str> = PARTS.iter().map(|(name, ..)| *name).collect();
-            eprintln!("parts: {}", names.join(", "));
-            ExitCode::from(2)
+            ExitCode::FAILURE
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A seed gives the same tasks and the same kinds of kills in the same order;
 //! at which instruction a kill meets a worker is up to the machine.
 
+pub mod grader;
 pub mod locks;
 pub mod parents;
 pub mod pool;

@@ -108,6 +108,19 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE.html")]
         report: Option<PathBuf>,
     },
+    /// Grades what the workbook itself holds, for whoever writes exercises.
+    ///
+    /// The starter must score nothing, the solution everything, and each wrong answer
+    /// must lose exactly what its header says. `cargo soak -- grader` does it with all
+    /// cores busy.
+    Rehearse {
+        /// The exercises; without any, all.
+        #[arg(value_name = "EXERCISE")]
+        names: Vec<String>,
+        /// How often each solution is graded; the other answers at most three times.
+        #[arg(long, default_value_t = 1)]
+        rounds: usize,
+    },
     /// Begins an exercise afresh, before an exam: a new copy, and no points.
     Again {
         /// The exercise.
