@@ -8,8 +8,9 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use crate::grading::{Answer, Options, grade};
+use crate::grading::{Answer, Options, grade, not_built};
 use crate::records::{append, lines};
+use crate::source::reads_more;
 use crate::verdict::Grade;
 use crate::workbook::Workbook;
 
@@ -55,7 +56,7 @@ pub fn grade_class(
     for batch in ahead.chunks(BATCH) {
         let answers: Vec<Answer<'_>> =
             batch.iter().map(|(_, _, answer)| answer.clone()).collect();
-        let found = grade(workbook, &answers, options, progress)?;
+        let found = grade_batch(workbook, &answers, options, progress)?;
         for ((learner, text, _), grade) in batch.iter().zip(found) {
             let grade = ClassGrade {
                 learner: learner.clone(),
@@ -100,6 +101,42 @@ fn answers<'a>(
         }
     }
     Ok(answers)
+}
+
+/// Compiling is not confined, so no answer may make the compiler read anything else:
+/// not a neighbour's answer, nor the solution, nor the instructor's files.
+fn grade_batch(
+    workbook: &Workbook,
+    answers: &[Answer<'_>],
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+) -> io::Result<Vec<Grade>> {
+    let mut refused = Vec::new();
+    let mut built = Vec::new();
+    for answer in answers {
+        let text = fs::read(&answer.path)?;
+        let found = reads_more(&String::from_utf8_lossy(&text));
+        if found.is_none() {
+            built.push(answer.clone());
+        }
+        refused.push(found);
+    }
+    let grades = match &built[..] {
+        [] => Vec::new(), // cargo would build everything
+        built => grade(workbook, built, options, progress)?,
+    };
+    let mut grades = grades.into_iter();
+    let all = answers.iter().zip(refused).filter_map(|(answer, refused)| {
+        let Some(found) = refused else {
+            return grades.next();
+        };
+        let said = format!(
+            "`{found}` can make the compiler read other files or its environment; \
+             in a class, an answer with it is not compiled"
+        );
+        Some(not_built(answer.exercise, &said, options.seed))
+    });
+    Ok(all.collect())
 }
 
 /// What earlier, maybe interrupted, gradings have found with this seed.

@@ -111,7 +111,8 @@ fn judge(
     grade
 }
 
-fn not_built(exercise: &Exercise, said: &str, seed: u64) -> Grade {
+/// The grade of an answer that is no program.
+pub(crate) fn not_built(exercise: &Exercise, said: &str, seed: u64) -> Grade {
     let mut sheet = Sheet::default();
     for check in &exercise.checks {
         sheet.fail(&check.id, Verdict::BuildError, "it does not compile");

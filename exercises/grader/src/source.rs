@@ -9,6 +9,45 @@ pub fn mentions<'a>(source: &str, names: &'a [String]) -> Option<&'a String> {
     names.iter().find(|name| words.contains(&name.as_str()))
 }
 
+/// What makes a compiler read other files, or its environment, or hides that.
+const READING: [&str; 7] = [
+    "include",
+    "include_bytes",
+    "include_str",
+    "option_env",
+    "asm",
+    "global_asm",
+    "macro_rules",
+];
+
+/// What of the code makes the compiler read more than the source itself, and so can
+/// bring in what the answer's author may not see; `None` if nothing does.
+#[must_use]
+pub fn reads_more(source: &str) -> Option<&'static str> {
+    let code = code_of(source);
+    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut rest = code.as_str();
+    while let Some(start) = rest.find(word) {
+        rest = &rest[start..];
+        let end = rest.find(|letter| !word(letter)).unwrap_or(rest.len());
+        let (found, after) = rest.split_at(end);
+        let next = after.trim_start();
+        if let Some(reading) = READING.into_iter().find(|name| *name == found) {
+            return Some(reading);
+        }
+        if found == "env" && (next.starts_with('!') || next.starts_with("as ")) {
+            return Some("env!");
+        }
+        // A module's code must be in braces, not in a file of its own.
+        let body = next.trim_start_matches(word).trim_start();
+        if found == "mod" && !body.starts_with('{') {
+            return Some("mod");
+        }
+        rest = after;
+    }
+    None
+}
+
 /// The source without comments and string literals.
 fn code_of(source: &str) -> String {
     let mut code = String::new();
@@ -22,6 +61,8 @@ fn code_of(source: &str) -> String {
             text_literal(rest)
         } else if rest.starts_with("'\"'") {
             3 // a character literal that is a quotation mark
+        } else if rest.starts_with("'\\") {
+            escaped_character(rest)
         } else if rest.starts_with("r\"") || rest.starts_with("r#") {
             raw_literal(rest)
         } else {
@@ -57,6 +98,12 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
+/// `'\\n'`, `'\\''` and so on.
+fn escaped_character(text: &str) -> usize {
+    let end = text.char_indices().skip(3).find(|(_, it)| *it == '\'');
+    end.map_or(text.len(), |(at, _)| at + 1)
+}
+
 fn text_literal(text: &str) -> usize {
     let mut escaped = false;
     for (at, letter) in text.char_indices().skip(1) {
@@ -84,7 +131,7 @@ fn raw_literal(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::mentions;
+    use super::{mentions, reads_more};
 
     fn pool_in(source: &str) -> bool {
         mentions(source, &["Pool".to_owned()]).is_some()
@@ -96,6 +143,7 @@ mod tests {
         assert!(pool_in("let p = multiproc::r#Pool::new(2);"));
         assert!(pool_in("let quote = '\"'; Pool::new(2)"));
         assert!(pool_in("/* a /* b */ c */ Pool"));
+        assert!(pool_in(r#"let quote = '\"'; Pool::new("2")"#));
     }
 
     #[test]
@@ -103,5 +151,33 @@ mod tests {
         assert!(!pool_in("// a Pool would do\n/* Pool */ let x = \"Pool\";"));
         assert!(!pool_in("struct MyPool; let Pooling = 1;"));
         assert!(!pool_in("let x = r#\"Pool \" Pool\"#;"));
+    }
+
+    #[test]
+    fn finds_what_makes_the_compiler_read_files() {
+        for (source, found) in [
+            (
+                r#"const A: &str = include_str!("/etc/passwd");"#,
+                "include_str",
+            ),
+            (r#"use std::include_bytes as b;"#, "include_bytes"),
+            (r#"let quote = '\"'; include!("x.rs")"#, "include"),
+            (r#"#[path = "/etc/passwd"] mod secret;"#, "mod"),
+            (r#"let home = env !("HOME");"#, "env!"),
+            (r"use std::env as e;", "env!"),
+            (r"macro_rules! m { ($i:ident) => { $i!() } }", "macro_rules"),
+        ] {
+            assert_eq!(reads_more(source), Some(found), "{source}");
+        }
+    }
+
+    #[test]
+    fn lets_pass_what_reads_nothing() {
+        for source in [
+            "let me = std::env::current_exe(); // include_str!",
+            "mod inner { pub fn module() {} } let include_it = \"mod x;\";",
+        ] {
+            assert_eq!(reads_more(source), None, "{source}");
+        }
     }
 }

@@ -160,6 +160,11 @@ fn a_learner_goes_from_the_start_to_the_solution() {
             .contains("did you mean `pool_order`")
     );
 
+    assert!(
+        desk.refuses(&["rehearse", "pool_order", "pol_order"])
+            .contains("did you mean `pool_order`")
+    );
+
     let page = desk.root.join("report.html");
     desk.says(&["--report", "report.html"]);
     assert!(read(&page).contains("10 of 10"));
@@ -393,6 +398,9 @@ fn the_inventory_is_compared_in_the_report() {
     );
 }
 
+/// It takes its neighbour's answer, which is compiled beside it.
+const PEEKS: &str = "include!(\"class0000_pool_order.rs\");";
+
 #[test]
 fn a_class_is_graded_once_and_resumed() {
     let desk = Desk::new("class");
@@ -401,6 +409,7 @@ fn a_class_is_graded_once_and_resumed() {
         ("ada", desk.solution()),
         ("bob", desk.starter()),
         ("cyd", "fn main() { storm }".to_owned()),
+        ("dan", PEEKS.to_owned()),
     ];
     for (learner, text) in &answers {
         fs::create_dir_all(class.join(learner)).expect("room");
@@ -418,12 +427,17 @@ fn a_class_is_graded_once_and_resumed() {
         "{table}"
     );
     assert!(rows[2].contains("0/10  build error"), "{table}");
+    assert!(rows[3].contains("0/10  build error"), "{table}");
+    let peeked = read(&class.join("grades.jsonl"));
+    let peeked = peeked.lines().filter(|line| line.contains("\"dan\""));
+    assert!(peeked.clone().all(|line| line.contains("`include`")));
+    assert_eq!(peeked.count(), 1);
     assert!(read(&desk.root.join("class.html")).contains("<td>ada"));
 
     // Only what has changed is graded again, and a torn line is no harm.
     let results = class.join("grades.jsonl");
     let before = read(&results);
-    assert_eq!(before.lines().count(), 3);
+    assert_eq!(before.lines().count(), 4);
     fs::write(&results, format!("{before}{{\"torn\":")).expect("room");
     fs::write(class.join("bob/pool_order.rs"), desk.solution()).expect("room");
     let table = desk.says(&arguments);
@@ -434,8 +448,8 @@ fn a_class_is_graded_once_and_resumed() {
     assert!(read(&results).starts_with(&before));
     assert_eq!(
         read(&results).lines().count(),
-        5,
-        "three, a torn one, one more"
+        6,
+        "four, a torn one, one more"
     );
 }
 

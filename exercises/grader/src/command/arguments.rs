@@ -89,9 +89,11 @@ pub(super) enum Command {
     /// can be interrupted, and only what has changed is graded again.
     ///
     /// An answer runs as you. Bubblewrap keeps it from the network and from all
-    /// files but its own run; compiling is not confined. The grader asks the kernel
-    /// what happened, but a program that is written to deceive it can speak its
-    /// protocol: read an answer before its points count in an exam.
+    /// files but its own run. Compiling is not confined, so an answer that makes the
+    /// compiler read files or its environment (`include_str!`, `env!`, a module in a
+    /// file of its own) is refused. The grader asks the kernel what happened, but a
+    /// program that is written to deceive it can speak its protocol: read an answer
+    /// before its points count in an exam.
     Class {
         /// The folder of the class.
         folder: PathBuf,
