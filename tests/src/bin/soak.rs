@@ -7,6 +7,7 @@
 //!
 //! `cargo soak -- grader` grades the exercises instead, with all cores busy.
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
     }
     match &words[..] {
         [word, ..] if word == "--help" || word == "-h" => {
-            println!("{}", usage());
+            // Whoever reads it may have seen enough.
+            let _ = writeln!(stdout(), "{}", usage());
             ExitCode::SUCCESS
         }
         [word, words @ ..] if word == "grader" => soak_grader(words),
@@ -65,7 +67,8 @@ usage: cargo soak [-- [--seconds N] [--seed N] [--tasks N] [--record] [PART …]
 
 The first kills processes of the library at random moments, for 10 seconds or as long
 as is said. --seed replays a run's choices, --tasks sets how many tasks go through the
-pool in each turn, --record leaves the figures in tests/soak. Parts: {}.
+pool in each turn, --record leaves the figures in tests/soak. The parts:
+{}.
 
 The second grades the solutions of the exercises N times (20) and all wrong answers at
 most three times, with all cores busy: each must get the verdict that it gets on a
