@@ -3,10 +3,14 @@
 #![expect(unsafe_code, reason = "does what hostile code does")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs::File;
+use std::io;
 use std::ops::Range;
+use std::os::fd::AsRawFd;
+use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use tests::Random;
+use tests::{Random, system};
 
 /// The system's allocator, and the most that was ever asked of it at once.
 pub(super) struct Measured;
@@ -76,35 +80,51 @@ const KIND: usize = 4;
 const ROBUST: u32 = 128 + 16 + 2;
 
 impl Words {
-    /// All that is mapped here of what the library shares, and is in use.
+    /// All that the library shares here, mapped once more and for ever: whoever
+    /// writes to it may outlive what the library has mapped.
     pub(super) fn all() -> Vec<Words> {
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-        let shared = maps
-            .lines()
-            .filter(|line| line.contains("/memfd:multiproc "));
-        shared.filter_map(Words::of_line).collect()
+        let descriptors = system::descriptors().into_iter();
+        let shared =
+            descriptors.filter(|(_, name)| name.starts_with("/memfd:multiproc "));
+        shared
+            .filter_map(|(number, _)| Words::of_descriptor(number).ok())
+            .collect()
     }
 
-    fn of_line(line: &str) -> Option<Words> {
-        let (start, rest) = line.split_once('-')?;
-        let (end, _) = rest.split_once(' ')?;
-        let start = usize::from_str_radix(start, 16).ok()?;
-        let end = usize::from_str_radix(end, 16).ok()?;
+    fn of_descriptor(number: u32) -> io::Result<Words> {
+        let path = format!("/proc/self/fd/{number}");
+        let file = File::options().read(true).write(true).open(path)?;
+        let length = file.metadata()?.len() as usize;
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: (1) a mapping could replace other memory; (2) the system
+        // chooses the address; (3) others write to it, so no reference is made.
+        let start = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                length,
+                protection,
+                libc::MAP_SHARED,
+                file.as_raw_fd(),
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
         let mut words = Words {
-            start: std::ptr::with_exposed_provenance(start),
-            count: (end - start) / 4,
+            start: start.cast(),
+            count: length / 4,
             locks: Vec::new(),
         };
         let is_lock = |&place: &usize| {
-            words
-                .word(place)
-                .is_some_and(|word| word.load(Ordering::Relaxed) == ROBUST)
+            let word = words.word(place);
+            word.is_some_and(|word| word.load(Ordering::Relaxed) == ROBUST)
         };
         words.locks = (KIND..words.count.min(4096))
             .filter(is_lock)
             .map(|place| place - KIND..place - KIND + LOCK)
             .collect();
-        Some(words)
+        Ok(words)
     }
 
     /// How many locks lie in it.
@@ -126,7 +146,7 @@ impl Words {
         // SAFETY: (1) the pointer could leave the mapping; (2) the line above
         // checks that it does not; (3) others cannot shrink it.
         let word = unsafe { self.start.add(place) };
-        // SAFETY: (1) the mapping could be gone; (2) nothing here unmaps it; (3)
+        // SAFETY: (1) the mapping could be gone; (2) nothing unmaps it; (3)
         // others write to the word, which is why it is an atomic.
         unsafe { word.as_ref() }
     }

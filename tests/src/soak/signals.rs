@@ -1,14 +1,17 @@
 //! Programs that are told to end at random moments: alone, or with their group.
 
+#![expect(unsafe_code, reason = "sets what signals do")]
+
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use multiproc::{Pool, Process};
+use multiproc::{Pool, Process, wait};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::{Counts, expect_no_children, pass_time};
-use crate::Random;
+use crate::system::{self, Watched};
+use crate::{PATIENCE, Random};
 
 /// The environment variable that makes a program play its part.
 const PART: &str = "TESTS_SOAK_PART";
@@ -34,6 +37,16 @@ pub fn play_part() {
     }
 }
 
+/// A shell that starts a program in the background makes it ignore SIGINT, and
+/// whatever that starts inherits this.
+fn stop_ignoring() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: (1) a handler could run at any instruction; (2) the default is
+        // to end; (3) other processes have their own.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// Starts this program `times` times, and tells it to end at a random moment
 /// as a terminal does, or `kill`, or a terminal that is closed.
 ///
@@ -45,6 +58,7 @@ pub fn soak(
     times: u64,
 ) -> Result<Counts, Box<dyn std::error::Error>> {
     let mut counts = Counts::default();
+    stop_ignoring();
     for _ in 0..times {
         let mut program = Command::new(std::env::current_exe()?);
         program.env(PART, "1").process_group(0);
@@ -65,6 +79,14 @@ pub fn soak(
             kill_process_group(pid, signal)?;
         } else {
             kill_process(pid, signal)?;
+        }
+        let Some(watched) = Watched::child(program.id()) else {
+            return Err("a child cannot be watched".into());
+        };
+        if wait(&[&watched], Some(PATIENCE))?.is_empty() {
+            let tree = system::tree(program.id());
+            kill_process_group(pid, Signal::KILL)?;
+            return Err(format!("after {name} still there:\n{tree}").into());
         }
         // Its pipes end when nobody below it is left.
         let output = program.wait_with_output()?;
