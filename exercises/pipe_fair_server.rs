@@ -24,9 +24,8 @@ fn start_client(tasks: Vec<Task>) -> Result<(Process<()>, Client), Box<dyn Error
 
 /// What a client does: works on a task, sends the result, waits for the reply.
 fn live((server, tasks): (String, Vec<Task>)) {
-    let (requests, receiver) =
-        ipc::channel().expect("the system has descriptors left");
-    let (sender, replies) = ipc::channel().expect("the system has descriptors left");
+    let (requests, receiver) = ipc::channel().expect("descriptors are left");
+    let (sender, replies) = ipc::channel().expect("descriptors are left");
     let connect = IpcSender::connect(server).expect("the server waits");
     connect.send((receiver, sender)).expect("the server waits");
     for task in tasks {
@@ -46,8 +45,7 @@ fn serve(clients: Vec<Client>) -> Result<Vec<i64>, Box<dyn Error>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     multiproc::init();
-    let lists: Vec<Vec<Task>> =
-        probe::given(vec![probe::samples(2), probe::samples(3)]);
+    let lists = probe::given(vec![probe::samples(2), probe::samples(3)]);
     let started = lists.into_iter().map(start_client);
     let started = started.collect::<Result<Vec<_>, _>>()?;
     let (processes, clients): (Vec<_>, Vec<_>) = started.into_iter().unzip();

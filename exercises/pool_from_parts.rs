@@ -14,12 +14,8 @@ use probe::Task;
 type Question = (usize, Task);
 /// What comes back: the worker's number, the place, and the square.
 type Reply = (usize, usize, i64);
-
 /// A worker, as its parent holds it.
-struct Worker {
-    questions: IpcSender<Question>,
-    process: Process<()>,
-}
+type Worker = (IpcSender<Question>, Process<()>);
 
 /// Starts the worker of this number; all workers reply into one channel.
 fn start_worker(
@@ -28,11 +24,10 @@ fn start_worker(
 ) -> Result<Worker, Box<dyn Error>> {
     let (server, name) = IpcOneShotServer::new()?;
     let process = Process::spawn(begin, (name, number))?;
-    let (_, hello): (_, IpcSender<(IpcReceiver<Question>, IpcSender<Reply>)>) =
-        server.accept()?;
+    let (_, hello): (_, IpcSender<_>) = server.accept()?;
     let (questions, receiver) = ipc::channel()?;
     hello.send((receiver, replies))?;
-    Ok(Worker { questions, process })
+    Ok((questions, process))
 }
 
 /// Gets the worker its channels, and lets it work.

@@ -1,9 +1,8 @@
 //! Solution: a worker has one task in hand and none in its channel, so no task waits
 //! behind another. Its reply says both that the task is done and who is free.
 //!
-//! To share the tasks out beforehand is simpler, and as slow as the worker that got the
-//! long ones. One channel that all workers read from would do, too, but a receiver of
-//! ipc-channel has one owner.
+//! To share the tasks out beforehand is simpler, and as slow as the worker with the long
+//! ones. All workers cannot read from one channel: its receiver has one owner.
 
 use std::error::Error;
 
@@ -15,12 +14,8 @@ use probe::Task;
 type Question = (usize, Task);
 /// What comes back: the worker's number, the place, and the square.
 type Reply = (usize, usize, i64);
-
 /// A worker, as its parent holds it.
-struct Worker {
-    questions: IpcSender<Question>,
-    process: Process<()>,
-}
+type Worker = (IpcSender<Question>, Process<()>);
 
 /// Starts the worker of this number; all workers reply into one channel.
 fn start_worker(
@@ -29,11 +24,10 @@ fn start_worker(
 ) -> Result<Worker, Box<dyn Error>> {
     let (server, name) = IpcOneShotServer::new()?;
     let process = Process::spawn(begin, (name, number))?;
-    let (_, hello): (_, IpcSender<(IpcReceiver<Question>, IpcSender<Reply>)>) =
-        server.accept()?;
+    let (_, hello): (_, IpcSender<_>) = server.accept()?;
     let (questions, receiver) = ipc::channel()?;
     hello.send((receiver, replies))?;
-    Ok(Worker { questions, process })
+    Ok((questions, process))
 }
 
 /// Gets the worker its channels, and lets it work.
@@ -48,10 +42,8 @@ fn begin((server, number): (String, usize)) {
 /// Squares one task after another, until no more can come.
 fn work(number: usize, questions: IpcReceiver<Question>, replies: IpcSender<Reply>) {
     while let Ok((place, task)) = questions.recv() {
-        let square = probe::work::square(task);
-        if replies.send((number, place, square)).is_err() {
-            return; // the parent is gone
-        }
+        let reply = (number, place, probe::work::square(task));
+        replies.send(reply).expect("the parent listens");
     }
 }
 
@@ -59,24 +51,24 @@ fn work(number: usize, questions: IpcReceiver<Question>, replies: IpcSender<Repl
 fn squares(tasks: Vec<Task>, workers: usize) -> Result<Vec<i64>, Box<dyn Error>> {
     let count = tasks.len();
     let (sender, replies) = ipc::channel()?;
-    let start = |number| start_worker(number, sender.clone());
     let team = (0..workers.min(count))
-        .map(start)
+        .map(|number| start_worker(number, sender.clone()))
         .collect::<Result<Vec<_>, _>>()?;
+    let (team, processes): (Vec<_>, Vec<_>) = team.into_iter().unzip();
     let mut waiting = tasks.into_iter().enumerate();
     for (worker, task) in team.iter().zip(&mut waiting) {
-        worker.questions.send(task)?;
+        worker.send(task)?;
     }
     let mut squares = vec![0; count];
     for _ in 0..count {
         let (number, place, square) = replies.recv()?;
         squares[place] = square;
         if let Some(task) = waiting.next() {
-            team[number].questions.send(task)?;
+            team[number].send(task)?;
         }
     }
-    for Worker { questions, process } in team {
-        drop(questions); // hang up: the worker ends
+    drop(team); // hang up: the workers end
+    for process in processes {
         process.join()?;
     }
     Ok(squares)

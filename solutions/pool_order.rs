@@ -17,20 +17,17 @@ type Question = (usize, Task);
 /// What comes back: the same place, and the square.
 type Reply = (usize, i64);
 
-/// A worker, as its parent holds it.
+/// A worker, as its parent holds it. It ends when `questions` is dropped.
 struct Worker {
-    /// Where its tasks go in. It ends when this is dropped.
     questions: IpcSender<Question>,
     process: Process<()>,
 }
 
-/// Starts a worker that squares what it is sent. All workers send their results
-/// into one channel: each gets a clone of its sender.
+/// Starts a worker. All reply into one channel: each gets a clone of its sender.
 fn start_worker(replies: IpcSender<Reply>) -> Result<Worker, Box<dyn Error>> {
     let (server, name) = IpcOneShotServer::new()?;
     let process = Process::spawn(work, name)?;
-    let (_, hello): (_, IpcSender<(IpcReceiver<Question>, IpcSender<Reply>)>) =
-        server.accept()?;
+    let (_, hello): (_, IpcSender<_>) = server.accept()?;
     let (questions, receiver) = ipc::channel()?;
     hello.send((receiver, replies))?;
     Ok(Worker { questions, process })
@@ -38,8 +35,7 @@ fn start_worker(replies: IpcSender<Reply>) -> Result<Worker, Box<dyn Error>> {
 
 /// What a worker does: squares tasks until its parent hangs up.
 fn work(server: String) {
-    let (sender, receiver) =
-        ipc::channel().expect("the system has descriptors left");
+    let (sender, receiver) = ipc::channel().expect("descriptors are left");
     let hello = IpcSender::connect(server).expect("the parent waits");
     hello.send(sender).expect("the parent waits");
     let (questions, replies): (IpcReceiver<Question>, IpcSender<Reply>) =
