@@ -56,6 +56,11 @@ impl Sheet {
                 };
                 !checks.iter().any(stands)
             });
+            // A learner knows the checks by their titles.
+            let missing = missing.map(|need| {
+                let titled = exercise.checks.iter().find(|other| other.id == *need);
+                titled.map_or(need, |other| &other.title)
+            });
             checks.push(self.result(check, missing));
         }
         Grade {
@@ -83,7 +88,7 @@ impl Sheet {
             && matches!(verdict, Verdict::Pass | Verdict::GraderError)
         {
             verdict = Verdict::Skipped;
-            observed = format!("it proves nothing as long as `{need}` fails");
+            observed = format!("it proves nothing as long as “{need}” fails");
         }
         let passed = verdict == Verdict::Pass;
         CheckResult {

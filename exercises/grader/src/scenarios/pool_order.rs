@@ -96,6 +96,7 @@ impl Answered {
 impl std::fmt::Display for Answered {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let count = counted(self.expected.len(), "task");
+        let expected = json!(self.expected); // written as the answer is
         let Some(got) = &self.got else {
             return write!(
                 formatter,
@@ -106,15 +107,13 @@ impl std::fmt::Display for Answered {
             return write!(
                 formatter,
                 "the results of {count} came back in the order in which the \
-                 tasks finished, not in the order of the input: expected {:?}, got \
-                 {got}",
-                self.expected
+                 tasks finished, not in the order of the input: expected {expected}, \
+                 got {got}"
             );
         }
         write!(
             formatter,
-            "the results of {count} are wrong: expected {:?}, got {got}",
-            self.expected
+            "the results of {count} are wrong: expected {expected}, got {got}"
         )
     }
 }
