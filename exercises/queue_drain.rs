@@ -1,6 +1,7 @@
 //! Exercise: this program works as long as its children say little. A pipe is a queue
 //! with room for 64 KiB: when a child prints more, it never ends. Repair `collect`, and
-//! keep it so that all children work at the same time. With `std` only.
+//! keep it so that all children work at the same time. With `std` only, and without
+//! `wait_with_output`, which does both steps at once.
 //!
 //! Read:  the chapter on queues, "Join before drain"
 //! Grade: cargo grade queue_drain
