@@ -61,20 +61,22 @@ fn squares(tasks: Vec<Task>, workers: usize) -> Result<Vec<i64>, Box<dyn Error>>
         .map(start)
         .collect::<Result<Vec<_>, _>>()?;
     let mut waiting = tasks.into_iter().enumerate();
+    let mut again: Vec<Question> = Vec::new();
     for (worker, task) in team.iter().zip(&mut waiting) {
+        again.push(task.clone());
         worker.questions.send(task)?;
     }
     let mut squares = vec![0; count];
     let mut done = vec![false; count];
-    let mut again: Vec<Question> = Vec::new();
     while done.contains(&false) {
         let (number, place, square) = replies.recv()?;
         squares[place] = square;
         done[place] = true;
+        again.retain(|(place, _)| !done[*place]);
         if let Some(task) = waiting.next() {
             again.push(task.clone());
             team[number].questions.send(task)?;
-        } else if let Some(task) = again.pop().filter(|(place, _)| !done[*place]) {
+        } else if let Some(task) = again.pop() {
             team[number].questions.send(task)?;
         }
     }
