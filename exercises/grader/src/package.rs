@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::look::descendants;
-use crate::supervise::signal;
+use crate::supervise::{copy_program, signal, start};
 use crate::workbook::Workbook;
 
 /// A source to be built, under a name that no other source of the batch has.
@@ -94,7 +94,7 @@ pub fn build(
     let shelf = Shelf::new(&folder)?;
     for (name, program) in &mut built.programs {
         let copy = shelf.folder.join(name);
-        fs::copy(&program, &copy)?;
+        copy_program(program, &copy)?;
         *program = copy;
     }
     built.shelf = shelf;
@@ -208,7 +208,7 @@ fn call_cargo(
     for source in sources {
         command.args(["--bin", &source.name]);
     }
-    let mut child = command.spawn()?;
+    let mut child = start(&mut command)?;
     let messages = child.stdout.take();
     let errors = child.stderr.take();
     let shown = |name: &str| {

@@ -41,7 +41,7 @@ use serde_json::Value;
 
 use crate::look::Look;
 use crate::scratch::Scratch;
-use crate::supervise::{Assignment, End, Supervised};
+use crate::supervise::{Assignment, End, Supervised, copy_program};
 use connection::Connection;
 use output::Output;
 use rest::Watch;
@@ -101,7 +101,7 @@ impl Run {
         }
         // A copy of its own: a build that goes on meanwhile may replace the file.
         let own = scratch.path().join("answer");
-        std::fs::copy(program, &own)?;
+        copy_program(program, &own)?;
         let assignment = Assignment {
             program: own,
             arguments: plan.arguments.clone(),

@@ -16,12 +16,14 @@
 //!
 //! - `limits`: bounds on memory, time, files and processes
 //! - `namespace`: a process namespace of the answer's own
+//! - `start`: one program is copied or started at a time
 //! - `supervised`: the grader's handle
 //! - `sweep`: ending a tree
 //! - `warden`: starts the answer, counts what it leaves behind
 
 mod limits;
 mod namespace;
+mod start;
 mod supervised;
 mod sweep;
 mod warden;
@@ -33,6 +35,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use limits::Limits;
+pub(crate) use start::{copy_program, start};
 pub use supervised::Supervised;
 pub(crate) use sweep::signal;
 

@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open, set_child_subreaper};
 
 use super::limits::ControlGroup;
-use super::{Assignment, Containment, Report, SUPERVISE, sweep};
+use super::{Assignment, Containment, Report, SUPERVISE, start, sweep};
 use crate::look::{Look, descendants, inner_id, parent_of};
 
 /// Set once the kernel has refused a namespace: it will not change its mind.
@@ -91,12 +91,12 @@ impl Supervised {
             Containment::Subreaper => ControlGroup::new(assignment.limits.processes),
         };
         let mut command = command(group.as_ref(), confinement, assignment)?;
-        let supervisor = command
+        command
             .arg(SUPERVISE)
             .stdin(OwnedFd::from(far_end))
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+            .stderr(Stdio::piped());
+        let supervisor = start(&mut command)?;
         let mut line = serde_json::to_vec(assignment)?;
         line.push(b'\n');
         control.write_all(&line)?;
