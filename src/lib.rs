@@ -62,10 +62,14 @@
 //!
 //! All processes that share a handle run the same program for the same user. Bytes
 //! that one of them sends are checked before they are used: wrong ones are an
-//! error. A process that shares *memory* can write anything there at any time:
+//! error. A length that is claimed costs no memory before the bytes are there, but a
+//! list of what takes up no bytes (`Vec<()>`) is as long as it says: do not receive
+//! one. A process that shares *memory* can write anything there at any time:
 //! then values are wrong, but no memory outside of the shared part is touched. The
 //! exception are the words of a lock. They belong to the C library, which follows
 //! pointers in them: a process that writes over those can crash the others.
+//! A pool ends a worker whose words do not go together; one that only stops working
+//! looks like one with a long task, and ends if tasks have a time limit.
 //!
 //! # What is not here
 //!

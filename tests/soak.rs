@@ -1,5 +1,6 @@
 //! One short turn of the soak: see `cargo soak` for long ones.
 
+use tests::soak::record::Record;
 use tests::soak::{Part, locks, parents, pool, queue, run, signals};
 use tests::{Outcome, Random, Test, isolated, run_isolated};
 
@@ -9,6 +10,7 @@ const TESTS: &[Test] = tests::list![
     holders_of_locks_that_are_killed,
     parents_that_are_killed,
     programs_that_are_told_to_end,
+    the_table_in_the_book_is_that_of_the_record,
 ];
 
 fn main() {
@@ -45,4 +47,11 @@ fn parents_that_are_killed() -> Outcome {
 
 fn programs_that_are_told_to_end() -> Outcome {
     once("signals", signals::soak, 20)
+}
+
+fn the_table_in_the_book_is_that_of_the_record() -> Outcome {
+    let (record, table) = Record::read()?;
+    assert_eq!(record.table(), table);
+    assert!(record.seconds >= 1_000, "that is no long run");
+    Ok(())
 }

@@ -59,6 +59,7 @@ impl Record {
         let model = model.and_then(|line| line.split(": ").nth(1));
         let release = fs::read_to_string("/proc/sys/kernel/osrelease");
         let release = release.unwrap_or_default();
+        let release = release.trim_end();
         Record {
             command,
             seed,
@@ -67,7 +68,10 @@ impl Record {
             date: said_by("date", &["-u", "+%Y-%m-%d"]),
             commit: said_by("git", &["rev-parse", "--short=10", "HEAD"]),
             cpu: format!("{}, {cores} cores", model.unwrap_or("unknown")),
-            system: format!("Linux {}", release.trim_end()),
+            system: format!(
+                "Linux {}",
+                release.split('-').next().unwrap_or_default()
+            ),
             rustc: said_by("rustc", &["--version"]),
             parts: Vec::new(),
         }
