@@ -1,12 +1,21 @@
 //! Names in an answer's code.
 
-/// Whether one of `names` stands in the code, comments and texts apart.
+/// Whether one of `names` stands in the code, comments and texts apart. A name
+/// that begins with a dot is that of a method, and counts where it is called.
 #[must_use]
 pub fn mentions<'a>(source: &str, names: &'a [String]) -> Option<&'a String> {
     let code = code_of(source);
     let word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let words: Vec<&str> = code.split(|letter| !word(letter)).collect();
-    names.iter().find(|name| words.contains(&name.as_str()))
+    let close: String = code.split_whitespace().collect();
+    let is_called = |method: &str| {
+        close.contains(&format!(".{method}("))
+            || close.contains(&format!("::{method}("))
+    };
+    names.iter().find(|name| match name.strip_prefix('.') {
+        Some(method) => is_called(method),
+        None => words.contains(&name.as_str()),
+    })
 }
 
 /// What makes a compiler read other files, or its environment, or hides that.
@@ -151,6 +160,16 @@ mod tests {
         assert!(!pool_in("// a Pool would do\n/* Pool */ let x = \"Pool\";"));
         assert!(!pool_in("struct MyPool; let Pooling = 1;"));
         assert!(!pool_in("let x = r#\"Pool \" Pool\"#;"));
+    }
+
+    #[test]
+    fn a_method_counts_where_it_is_called() {
+        let calls = |source| mentions(source, &[".output".to_owned()]).is_some();
+        assert!(calls("command.arg(\"x\")\n    .output()?"));
+        assert!(calls("Command::output(&mut command)"));
+        assert!(!calls(
+            "let mut output = Vec::new(); f(output); outcome.output"
+        ));
     }
 
     #[test]
