@@ -39,7 +39,8 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
 }
 
 fn code(attempt: &mut Attempt<'_>) -> Ending {
-    Ending::Exit(attempt.random.i32(1..=100))
+    // Not 1, which stands for any failure with some.
+    Ending::Exit(attempt.random.i32(2..=100))
 }
 
 /// Lets the program run as it likes; notes only a failure.
