@@ -1,6 +1,6 @@
 //! Misconception: what came is what was sent.
 //! Loses: killed
-//! Told: ended too early
+//! Told: the child was killed before its receipt
 
 use std::env;
 use std::error::Error;
@@ -27,6 +27,7 @@ fn start(task: &Task) -> io::Result<Child> {
 /// The child: writes its message, reads ours to its end, and writes four more bytes.
 fn answer_back(task: Task) -> io::Result<()> {
     io::stdout().write_all(&probe::work::bytes(task))?;
+    io::stdout().flush()?;
     let mut message = Vec::new();
     io::stdin().read_to_end(&mut message)?;
     probe::point("received", message.len() as i64);

@@ -43,14 +43,22 @@ fn code(attempt: &mut Attempt<'_>) -> Ending {
     Ending::Exit(attempt.random.i32(2..=100))
 }
 
-/// Lets the program run as it likes; notes only a failure.
+/// Lets the program run as it likes, but that children which do not just return
+/// end when all are there: whoever looks at them before that sees that they run.
+/// Notes only a failure.
 fn judge_table(
     attempt: &mut Attempt<'_>,
     check: &str,
     endings: Vec<Ending>,
 ) -> Result<(), Stop> {
     let table = Table::of(attempt, endings);
-    let finished = attempt.conduct(table.plan(), |_, run| run.run_free())?;
+    let children = table.batch.tasks.len();
+    let finished = attempt.conduct(table.plan(), |_, run| {
+        if check != "returned" {
+            run.gather(children)?;
+        }
+        run.run_free()
+    })?;
     let compared = table.compared(finished.answer);
     attempt.require(check, Verdict::Fail, compared.right(), compared);
     Ok(())
