@@ -74,6 +74,7 @@ const TESTS: &[Test] = tests::list![
     deaths::standard_output_can_be_closed,
     deaths::a_crash_after_close_was_called,
     stops::a_stopped_worker_that_is_idle_holds_up_nobody,
+    stops::another_worker_is_started_beside_a_stopped_one,
     stops::tasks_behind_a_stopped_worker_go_to_others,
     stops::a_stopped_worker_runs_into_its_timeout,
     stops::a_stopped_worker_goes_on,

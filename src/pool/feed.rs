@@ -194,7 +194,7 @@ where
         }
         // The workers may have nothing to do, and the next item may come late.
         let delivered = self.inbox.delivered.load(Ordering::Relaxed);
-        let are_few = self.sent + tasks <= delivered + 2 * self.shared.workers;
+        let are_few = self.sent + tasks <= delivered + self.few();
         if are_few {
             // After an item that came late, the next one may do so too.
             let is_late = self.waited.elapsed() > LATE;
@@ -243,10 +243,15 @@ where
         }
     }
 
+    /// So few tasks that workers may have nothing to do.
+    fn few(&self) -> usize {
+        self.shared.workers.saturating_mul(2)
+    }
+
     fn set_limit(&mut self) {
         let item_bytes = self.bytes_sent / self.sent.max(1);
         let by_bytes = MOST_BYTES / item_bytes.max(1);
-        self.limit = self.window.min(by_bytes).max(2 * self.shared.workers);
+        self.limit = self.window.min(by_bytes).max(self.few());
     }
 
     /// Waits for results; learns from how long it took.
@@ -259,7 +264,7 @@ where
         let elapsed = self.waited.elapsed();
         self.waited = Instant::now();
         if elapsed < FAST {
-            self.window = (2 * self.window).min(MOST_TASKS);
+            self.window = self.window.saturating_mul(2).min(MOST_TASKS);
         } else if elapsed > SLOW {
             self.window = (self.window / 2).max(smallest_window(&self.shared));
         }
@@ -269,7 +274,8 @@ where
 
 /// Enough that every worker has a task in hand and the next one waiting.
 fn smallest_window(shared: &Shared) -> usize {
-    2 * shared.workers * shared.chunk
+    let tasks = shared.workers.saturating_mul(shared.chunk);
+    tasks.saturating_mul(2)
 }
 
 impl<A, R, I: Iterator<Item = A>> Drop for Feed<A, R, I> {

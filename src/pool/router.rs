@@ -213,6 +213,8 @@ impl Router {
                 // start another task between this look and its death.
                 self.reclaim(position, u32::MAX);
                 let _ = self.seats[position].drain(&mut self.arrived);
+                // Meanwhile it may have gone on to the next task.
+                self.seats[position].look();
                 if self.overdue(position, limit) {
                     let seat = &mut self.seats[position];
                     seat.verdict = Some(Verdict::TimedOut(limit));
@@ -247,7 +249,8 @@ impl Router {
 
     /// How long to sleep at most.
     fn patience(&self) -> Duration {
-        let someone_idles = self.seats.iter().any(Seat::is_idle);
+        let someone_idles = self.seats.iter().any(Seat::is_idle)
+            || self.seats.len() < self.shared.workers;
         let mut patience = LATE;
         for seat in self.seats.iter().filter(|seat| !seat.is_idle()) {
             let others_could = someone_idles && seat.waiting().is_ok_and(|n| n > 0);

@@ -29,7 +29,7 @@ pub(super) fn nothing_maps_to_nothing() -> Outcome {
 
 pub(super) fn chunks_change_nothing() -> Outcome {
     let expected: Vec<i64> = (0..40).map(square).collect();
-    for chunk in [1, 6, 40, 50, 1_000_000] {
+    for chunk in [1, 6, 40, 50, 1_000_000, usize::MAX / 2] {
         let pool = Pool::builder().workers(4).chunk_size(chunk).build()?;
         assert_eq!(pool.map(square, 0..40)?, expected);
         let lazy: Result<Vec<i64>, Error> = pool.imap(square, 0..40)?.collect();

@@ -37,6 +37,20 @@ pub(super) fn a_stopped_worker_that_is_idle_holds_up_nobody() -> Outcome {
     Ok(())
 }
 
+pub(super) fn another_worker_is_started_beside_a_stopped_one() -> Outcome {
+    let pool = Pool::new(2)?;
+    // One task after another: one worker is enough for them.
+    let stopped = pool.apply(worker_id, 0)?;
+    assert_eq!(pool.apply(worker_id, 1)?, stopped);
+    system::stop(stopped);
+    let mut task = pool.apply_async(worker_id, 2)?;
+    match task.get_timeout(Duration::from_secs(30))? {
+        Some(other) => assert_ne!(other, stopped),
+        None => return Err("the task waits for the stopped worker".into()),
+    }
+    Ok(())
+}
+
 pub(super) fn tasks_behind_a_stopped_worker_go_to_others() -> Outcome {
     let (here, there) = pipe()?;
     let pool = Pool::builder()

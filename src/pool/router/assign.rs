@@ -122,7 +122,8 @@ impl Router {
     pub(super) fn stuck(&self) -> usize {
         let behind = self.seats.iter().map(|seat| {
             let waiting = seat.waiting().unwrap_or(0);
-            let next = if seat.in_hand() { 0 } else { 1 };
+            let starts = !seat.in_hand() && seat.idles_over_tasks() < STALLED;
+            let next = if starts { 1 } else { 0 };
             waiting.saturating_sub(next) as usize
         });
         behind.sum::<usize>() + self.pending.iter().map(Span::len).sum::<usize>()
