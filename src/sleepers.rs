@@ -103,6 +103,14 @@ impl Sleepers {
         self.wake(i32::MAX as u32);
     }
 
+    /// Wakes all sleepers, whatever the bit says: one that `wake_one` has just
+    /// woken has taken it away, and may not have set it again for those that
+    /// still sleep. For the end, after which nobody wakes them.
+    pub(crate) fn wake_all_at_the_end(&self) {
+        self.0.fetch_add(2, Ordering::SeqCst);
+        futex::wake(&self.0, i32::MAX as u32);
+    }
+
     fn wake(&self, count: u32) {
         // Orders the change before the look: without it, the sleeper could miss
         // the change and this thread the bit.

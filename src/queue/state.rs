@@ -244,8 +244,8 @@ impl Memory<State> {
         }
         .store(&side.position);
         drop(inside);
-        self.items.0.wake_all();
-        self.room.0.wake_all();
+        self.items.0.wake_all_at_the_end();
+        self.room.0.wake_all_at_the_end();
         Ok(())
     }
 

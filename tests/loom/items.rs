@@ -78,8 +78,8 @@ impl Queue {
             ..put
         }
         .store(&self.put);
-        self.items.wake_all();
-        self.room.wake_all();
+        self.items.wake_all_at_the_end();
+        self.room.wake_all_at_the_end();
     }
 
     fn is_closed(&self) -> bool {
