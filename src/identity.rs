@@ -1,6 +1,7 @@
 //! Which process is meant, also after its id was given to another one.
 
 use std::fs;
+use std::io;
 use std::process;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,10 +50,18 @@ impl Identity {
             return false;
         }
         match Status::of(self.pid()) {
-            Some(status) => status.ended || status.started != started,
-            None => Status::of(own_pid()).is_some(),
+            Ok(status) => status.ended || status.started != started,
+            // A system that refuses, as it has no descriptor left, says nothing.
+            Err(error) if !says_gone(&error) => false,
+            Err(_) => Status::of(own_pid()).is_ok(),
         }
     }
+}
+
+/// Whether the process was not there, or ended while it was looked at.
+fn says_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(libc::ESRCH)
 }
 
 /// What `/proc` says of a process.
@@ -64,8 +73,12 @@ struct Status {
 impl Status {
     /// Reads fields 3 and 22 of `/proc/PID/stat`. Field 2, the program's name,
     /// may hold anything, so they are counted from its closing parenthesis.
-    fn of(pid: u32) -> Option<Status> {
-        let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    fn of(pid: u32) -> io::Result<Status> {
+        let line = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        Status::read(&line).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    fn read(line: &str) -> Option<Status> {
         let (_, fields) = line.rsplit_once(") ")?;
         let mut fields = fields.split(' ');
         let state = fields.next()?;
