@@ -231,8 +231,9 @@ fn receive_packet(
             Err(Errno::AGAIN) if looks.again(deadline) => {}
             Err(Errno::AGAIN) => {
                 _waiting.get_or_insert_with(|| waiting(c"in recv"));
-                if deadline.remaining().is_none() {
-                    // The call itself waits: fewer system calls a message.
+                if deadline.remaining().is_none() && !patience.is_empty() {
+                    // The call itself waits: fewer system calls a message. It
+                    // comes back when somebody made the socket non-blocking.
                     patience = RecvFlags::empty();
                 } else if wait_readable(&[socket], deadline)?.is_empty() {
                     return Ok(None);

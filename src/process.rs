@@ -206,6 +206,10 @@ impl<R> Process<R> {
     /// Lets the process run without a handle; its result is discarded.
     ///
     /// It still ends with this process, and it is reaped when it ends.
+    ///
+    /// # Panics
+    ///
+    /// When the system refuses the thread that reaps it; the process ends then.
     #[doc(alias = "daemon")]
     pub fn detach(mut self) {
         if let Some(running) = self.child.take() {
