@@ -111,13 +111,15 @@ impl Ledger {
     pub(crate) fn mark_done(&self, consumer: u32) -> Result<bool> {
         let entry = self.consumers.get(consumer as usize);
         let entry = entry.ok_or(Error::NothingTaken)?;
-        let taken = entry.taken().items;
-        let next = |done: u32| (done != taken).then(|| done.wrapping_add(1));
+        // `taken` is read after each look at `done`: other threads of this
+        // process may take items and mark them in between.
+        let next =
+            |done: u32| (done != entry.taken().items).then(|| done.wrapping_add(1));
         let done = entry
             .done
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, next)
             .map_err(|_| Error::NothingTaken)?;
-        Ok(done.wrapping_add(1) == taken)
+        Ok(done.wrapping_add(1) == entry.taken().items)
     }
 
     /// How many items are taken and not done. Under the consumers' lock.
@@ -207,6 +209,9 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::thread;
+
     use super::*;
     use crate::shared::{Memory, Shared, State};
 
@@ -267,5 +272,30 @@ mod tests {
         ledger.enter(intent);
         ledger.repair(4);
         assert_eq!(ledger.unfinished(), 4);
+    }
+
+    /// Whoever has taken an item can mark it, whatever another thread takes and
+    /// marks meanwhile.
+    #[test]
+    fn threads_of_one_consumer_mark_their_own() {
+        const ROUNDS: u32 = 500_000;
+        let ledger = ledger();
+        let own = ledger.register(0).expect("there is a place");
+        let position = Mutex::new(0);
+        let work = || {
+            for _ in 0..ROUNDS {
+                let mut last = position.lock().expect("nobody has panicked");
+                *last += 1;
+                ledger.enter(take(&ledger, own, 1, *last));
+                drop(last);
+                ledger.mark_done(own).expect("it was taken");
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(work);
+            scope.spawn(work);
+        });
+        assert_eq!(ledger.unfinished(), 0);
+        assert!(ledger.mark_done(own).is_err());
     }
 }
