@@ -36,6 +36,10 @@ fn main() {
         ("join_waits_for_task_done", join_waits_for_task_done),
         ("task_done_is_counted", task_done_is_counted),
         ("join_tells_what_was_lost", join_tells_what_was_lost),
+        (
+            "any_number_of_consumers_in_turn",
+            any_number_of_consumers_in_turn,
+        ),
         ("a_sleeping_consumer_is_woken", a_sleeping_consumer_is_woken),
         (
             "all_sleeping_consumers_get_work",
@@ -408,6 +412,33 @@ fn join_tells_what_was_lost() -> Outcome {
     assert!(!queue.join_timeout(Duration::ZERO)?);
     assert_eq!(queue.get_many(9)?, [5, 6]);
     queue.task_done()?;
+    queue.task_done()?;
+    assert!(queue.join_timeout(PATIENCE)?);
+    Ok(())
+}
+
+fn take_one(queue: Queue<u64>) -> u64 {
+    queue.get().expect("a number")
+}
+
+/// There is a limit to the consumers at a time, and none to those that end
+/// before others come, also if they never say that an item is done.
+fn any_number_of_consumers_in_turn() -> Outcome {
+    const CONSUMERS: u64 = 1_100;
+    let queue = Queue::new(10)?;
+    for number in 0..CONSUMERS {
+        queue.put(&number)?;
+        let consumer = Process::spawn(take_one, queue.clone())?;
+        assert_eq!(consumer.join()?, number);
+    }
+    queue.put(&CONSUMERS)?;
+    assert_eq!(queue.get_timeout(PATIENCE)?, Some(CONSUMERS));
+    match queue.join_timeout(PATIENCE) {
+        Err(Error::Lost { count, .. }) => assert_eq!(count, CONSUMERS),
+        other => panic!("{other:?}"),
+    }
+    // That is told once; the item in this process's hand is not lost.
+    assert!(!queue.join_timeout(Duration::ZERO)?);
     queue.task_done()?;
     assert!(queue.join_timeout(PATIENCE)?);
     Ok(())

@@ -4,13 +4,16 @@
 //! A process can be killed between the two, so it first writes down what it is
 //! about to take. Its death makes the next consumer read that, under the same
 //! lock, and finish the entry if `got` had moved.
+//!
+//! A consumer that died leaves its entry to another one. What it had not marked
+//! moves to the losses, of which the next `join` tells.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 
-/// How many processes can take items from one queue.
+/// How many processes can take items from one queue at a time.
 const CONSUMERS: usize = 1024;
 
 /// The most items that one entry can be about.
@@ -21,6 +24,9 @@ pub(crate) const MOST: u32 = (1 << 22) - 1;
 #[repr(C, align(64))]
 pub(crate) struct Ledger {
     intent: AtomicU64,
+    losses: AtomicU64,
+    /// The process that held the last of the losses.
+    lost_by: AtomicU32,
     used: AtomicU32,
     consumers: [Consumer; CONSUMERS],
 }
@@ -50,6 +56,18 @@ pub(crate) struct Intent {
     pub(crate) last: u32,
 }
 
+/// How many items died with consumers, and which entry they are being moved
+/// from, in one word.
+#[derive(Clone, Copy)]
+struct Losses {
+    count: u64,
+    /// Counted from 1; 0 while nothing is being moved.
+    from: usize,
+}
+
+/// The bits of [`Losses`] that hold the count; the entry has the other 11.
+const COUNT_BITS: u32 = 53;
+
 impl Ledger {
     /// Finds this process's entry, or makes one; `last` is where the queue
     /// stands. Under the consumers' lock.
@@ -64,7 +82,9 @@ impl Ledger {
             used.len()
         } else {
             let free = used.iter().position(Consumer::can_be_reused);
-            free.ok_or(Error::TooManyConsumers { limit: CONSUMERS })?
+            let free = free.ok_or(Error::TooManyConsumers { limit: CONSUMERS })?;
+            self.give_up(free);
+            free
         };
         let entry = &self.consumers[index];
         // The identity last: a death before leaves an entry of nobody.
@@ -97,9 +117,11 @@ impl Ledger {
         }
     }
 
-    /// Finishes the entry of a consumer that died, if the queue stands where it
-    /// wanted to move it. It does nothing if the entry is there already.
+    /// Finishes what a consumer was doing when it died: its entry, if the queue
+    /// stands where it wanted to move it, and its giving up of another's entry.
+    /// It does nothing if all that is done already.
     pub(crate) fn repair(&self, last: u32) {
+        self.finish_giving_up();
         let intent = Intent::from_word(self.intent.load(Ordering::Relaxed));
         if intent.last == last && intent.items > 0 {
             self.enter(intent);
@@ -122,27 +144,80 @@ impl Ledger {
         Ok(done.wrapping_add(1) == entry.taken().items)
     }
 
-    /// How many items are taken and not done. Under the consumers' lock.
+    /// How many items are taken and not done, those that are lost and not told
+    /// included. Under the consumers' lock.
     pub(crate) fn unfinished(&self) -> u64 {
-        self.used()
-            .iter()
-            .map(|entry| u64::from(entry.unfinished()))
-            .sum()
+        let entries = self.used().iter();
+        let held: u64 = entries.map(|entry| u64::from(entry.unfinished())).sum();
+        self.losses().count + held
     }
 
     /// Takes the items of dead consumers off the books; an error that says how
     /// many they were, if any. Under the consumers' lock.
     pub(crate) fn write_off(&self) -> Result<()> {
-        let mut loss = None;
-        let mut count = 0;
-        for entry in self.used().iter().filter(|entry| entry.unfinished() > 0) {
-            if let Some(dead) = entry.identity().filter(|entry| entry.is_dead()) {
-                count += u64::from(entry.unfinished());
-                entry.done.store(entry.taken().items, Ordering::SeqCst);
-                loss = Some(dead.pid());
+        for (index, entry) in self.used().iter().enumerate() {
+            if entry.unfinished() > 0 && entry.can_be_reused() {
+                self.give_up(index);
             }
         }
-        loss.map_or(Ok(()), |pid| Err(Error::Lost { pid, count }))
+        let Losses { count, .. } = self.losses();
+        if count == 0 {
+            return Ok(());
+        }
+        let pid = self.lost_by.load(Ordering::SeqCst);
+        // One store takes all of them: a death before it leaves all to the next
+        // who joins, and a later one is that of somebody who was told.
+        self.set_losses(Losses { count: 0, from: 0 });
+        Err(Error::Lost { pid, count })
+    }
+
+    /// Moves what a dead consumer has not finished to the losses, and makes its
+    /// entry one of nobody. Under the consumers' lock.
+    ///
+    /// Whenever this process is killed, each item is counted in one place. Until
+    /// the losses are stored, it is in the entry: nothing else has changed but
+    /// `lost_by`, which names a process whose items any report will include.
+    /// That store adds the items and names the entry, both in one word. From
+    /// then on they are lost, and whoever comes next under the lock finds the
+    /// entry named and clears it (`repair`) before it counts anything. Clearing
+    /// it twice does no harm, as it is given to nobody while it is named.
+    fn give_up(&self, index: usize) {
+        self.begin_giving_up(index);
+        self.finish_giving_up();
+    }
+
+    fn begin_giving_up(&self, index: usize) {
+        let entry = &self.consumers[index];
+        let unfinished = u64::from(entry.unfinished());
+        if let Some(dead) = entry.identity().filter(|_| unfinished > 0) {
+            self.lost_by.store(dead.pid(), Ordering::SeqCst);
+            let count = self.losses().count + unfinished;
+            let from = index + 1;
+            self.set_losses(Losses { count, from });
+        }
+    }
+
+    fn finish_giving_up(&self) {
+        let losses = self.losses();
+        let index = losses.from.checked_sub(1);
+        if let Some(entry) = index.and_then(|index| self.consumers.get(index)) {
+            entry.identity.store(0, Ordering::SeqCst);
+        }
+        self.set_losses(Losses { from: 0, ..losses });
+    }
+
+    fn losses(&self) -> Losses {
+        let word = self.losses.load(Ordering::SeqCst);
+        Losses {
+            count: word & ((1 << COUNT_BITS) - 1),
+            from: (word >> COUNT_BITS) as usize,
+        }
+    }
+
+    fn set_losses(&self, losses: Losses) {
+        let count = losses.count.min((1 << COUNT_BITS) - 1);
+        let word = (losses.from as u64) << COUNT_BITS | count;
+        self.losses.store(word, Ordering::SeqCst);
     }
 
     fn used(&self) -> &[Consumer] {
@@ -169,14 +244,17 @@ impl Consumer {
         self.taken.store(word, Ordering::Release);
     }
 
+    /// An entry of nobody may be half prepared: what is in it means nothing.
     fn unfinished(&self) -> u32 {
+        if self.identity().is_none() {
+            return 0;
+        }
         let done = self.done.load(Ordering::SeqCst);
         self.taken().items.wrapping_sub(done)
     }
 
     fn can_be_reused(&self) -> bool {
-        self.unfinished() == 0
-            && self.identity().is_none_or(|identity| identity.is_dead())
+        self.identity().is_none_or(|identity| identity.is_dead())
     }
 }
 
@@ -201,6 +279,7 @@ impl Ledger {
     /// Writes over what the next consumer relies on, as no process should.
     pub(crate) fn scribble(&self, word: u64) {
         self.intent.store(word, Ordering::SeqCst);
+        self.losses.store(word, Ordering::SeqCst);
         self.used.store(word as u32, Ordering::SeqCst);
         let entry = &self.consumers[word as usize % CONSUMERS];
         entry.taken.store(word, Ordering::SeqCst);
@@ -297,5 +376,97 @@ mod tests {
         });
         assert_eq!(ledger.unfinished(), 0);
         assert!(ledger.mark_done(own).is_err());
+    }
+
+    /// The identity of a process that started with the machine and is gone.
+    fn dead(pid: u32) -> u64 {
+        1 << 22 | u64::from(pid)
+    }
+
+    /// Makes this process's entry another's.
+    fn rename(ledger: &Memory<Ledger>, consumer: u32, identity: u64) {
+        let entry = &ledger.consumers[consumer as usize];
+        entry.identity.store(identity, Ordering::SeqCst);
+    }
+
+    fn loss(ledger: &Memory<Ledger>) -> Option<(u32, u64)> {
+        match ledger.write_off() {
+            Ok(()) => None,
+            Err(Error::Lost { pid, count }) => Some((pid, count)),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn entries_of_the_dead_are_used_again() {
+        const TURNS: u32 = 2 * CONSUMERS as u32 + 9;
+        let ledger = ledger();
+        for turn in 1..=TURNS {
+            let consumer = ledger.register(turn - 1).expect("there is a place");
+            ledger.enter(take(&ledger, consumer, 1, turn));
+            rename(&ledger, consumer, dead(turn));
+        }
+        let own = ledger.register(TURNS).expect("there is a place");
+        ledger.enter(take(&ledger, own, 1, TURNS + 1));
+        assert_eq!(ledger.unfinished(), u64::from(TURNS) + 1);
+        let (pid, count) = loss(&ledger).expect("all but one are lost");
+        assert!((1..=TURNS).contains(&pid), "{pid}");
+        assert_eq!(count, u64::from(TURNS));
+        assert_eq!(loss(&ledger), None);
+        assert!(ledger.mark_done(own).expect("it was taken"));
+        assert_eq!(ledger.unfinished(), 0);
+    }
+
+    #[test]
+    fn entries_of_the_living_are_not() {
+        let ledger = ledger();
+        for pid in 1..=CONSUMERS as u64 {
+            let consumer = ledger.register(0).expect("there is a place");
+            // Of a process without a start time nobody knows that it is dead.
+            rename(&ledger, consumer, pid);
+        }
+        let refused = ledger.register(0);
+        assert!(matches!(refused, Err(Error::TooManyConsumers { .. })));
+        rename(&ledger, 7, dead(1));
+        assert_eq!(ledger.register(0).expect("one has died"), 7);
+    }
+
+    /// Whoever gives up an entry can die before, within and after.
+    #[test]
+    fn a_death_while_giving_up_is_repaired() {
+        let ledger = ledger();
+        for (last, repairs) in [(3, 1), (6, 2), (9, 0)] {
+            let own = ledger.register(last - 3).expect("there is a place");
+            ledger.enter(take(&ledger, own, 3, last));
+            rename(&ledger, own, dead(last));
+            ledger.repair(last);
+            assert_eq!(ledger.unfinished(), 3);
+            if repairs > 0 {
+                ledger.begin_giving_up(own as usize);
+            }
+            for _ in 0..repairs {
+                ledger.repair(last);
+                assert_eq!(ledger.unfinished(), 3);
+            }
+            assert_eq!(loss(&ledger), Some((last, 3)));
+            assert_eq!(loss(&ledger), None);
+            assert_eq!(ledger.unfinished(), 0);
+        }
+    }
+
+    /// A death between the steps of `register` leaves an entry that counts for
+    /// nothing and can be used.
+    #[test]
+    fn a_half_prepared_entry_is_nobodys() {
+        let ledger = ledger();
+        let own = ledger.register(0).expect("there is a place");
+        ledger.enter(take(&ledger, own, 1, 1));
+        ledger.mark_done(own).expect("it was taken");
+        rename(&ledger, own, 0);
+        let entry = &ledger.consumers[own as usize];
+        entry.set_taken(Taken { items: 0, last: 1 });
+        assert_eq!(ledger.unfinished(), 0);
+        assert_eq!(loss(&ledger), None);
+        assert!(entry.can_be_reused());
     }
 }
