@@ -2,10 +2,11 @@
 
 #![expect(unsafe_code, reason = "makes slices of memory that processes share")]
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Bound, Deref, DerefMut, Range, RangeBounds};
+use std::ptr;
 use std::slice;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::lock::{Hold, LockError, LockResult, TryLockResult};
-use crate::robust::{Inside, RobustMutex};
+use crate::robust::{Inside, LOOK_AGAIN, RobustMutex};
 use crate::shared::{Memory, Shared, Sizes, State};
 
 /// An array of plain data in memory that processes share.
@@ -59,6 +60,18 @@ pub struct Array<T: Pod>(Shared<Parts<T>>);
 
 /// How many parts can be locked at a time; who wants another one waits.
 const SLOTS: usize = 32;
+
+/// How long even a `try_lock` waits for the gate: whoever has it only looks at
+/// the slots, unless it is stopped (`SIGSTOP`).
+const GRACE: Duration = Duration::from_millis(100);
+
+/// How long to sleep at one slot when it may be any other that becomes free.
+const ANY_SLOT: Duration = Duration::from_millis(10);
+
+thread_local! {
+    /// The slot that this thread gave up last.
+    static GIVEN_UP: Cell<*const Slot> = const { Cell::new(ptr::null()) };
+}
 
 /// Who holds which part; the elements follow.
 #[repr(C, align(64))]
@@ -179,10 +192,14 @@ impl<T: Pod> Array<T> {
     /// Who wants several parts takes them in ascending order, as everywhere:
     /// two processes that each wait for the other's part wait for ever.
     ///
+    /// At most 32 parts of an array can be held at a time, by all processes
+    /// together. Who wants another one waits until any of them is given up.
+    ///
     /// # Errors
     ///
-    /// As for [`lock`](Array::lock), and [`Error::OutOfRange`] when the array
-    /// is shorter.
+    /// As for [`lock`](Array::lock), but [`Error::Deadlock`] only when this
+    /// thread holds something of `range`, or all 32 parts; and
+    /// [`Error::OutOfRange`] when the array is shorter.
     pub fn lock_range(
         &self,
         range: impl RangeBounds<usize>,
@@ -285,31 +302,51 @@ impl<T: Pod> Array<T> {
 
     /// Takes `range` as soon as nobody holds anything of it.
     ///
-    /// Who finds it held waits for the holder's slot, where the kernel wakes it
-    /// when the holder dies, and then looks at all slots again.
+    /// Who finds it held sleeps at the holder's slot, where the kernel wakes it
+    /// when the holder dies. It sleeps for a bounded time and then looks at all
+    /// slots again, as the slot may be held anew, for another part.
     fn take(
         &self,
         range: Range<usize>,
         deadline: Deadline,
     ) -> Result<Option<ArrayGuard<'_, T>>> {
         loop {
-            let Some(gate) = Inside::enter(&self.0.gate, deadline)? else {
+            let is_last_look = deadline.is_over();
+            let patience = deadline.at_least(GRACE);
+            let Some(gate) = Inside::enter(&self.0.gate, patience)? else {
                 return Ok(None);
             };
-            let in_the_way = match self.in_the_way(&range)? {
-                Some(slot) => slot,
-                None => match self.free_slot()? {
-                    Some((slot, hold)) => {
-                        return Ok(Some(self.guard(range, slot, hold)));
-                    }
-                    None => &self.0.slots[0],
-                },
-            };
+            let in_the_way = self.in_the_way(&range)?;
+            if in_the_way.is_none()
+                && let Some((slot, hold)) = self.free_slot()?
+            {
+                return Ok(Some(self.guard(range, slot, hold)));
+            }
             drop(gate);
-            if !in_the_way.holder.wait_unlocked(deadline)? {
+            match in_the_way {
+                Some(slot) => {
+                    let time = deadline.remaining_at_most(LOOK_AGAIN);
+                    slot.holder.wait_unlocked(time)?;
+                }
+                None => {
+                    self.wait_for_any_slot(deadline.remaining_at_most(ANY_SLOT))?;
+                }
+            }
+            if is_last_look {
                 return Ok(None);
             }
         }
+    }
+
+    /// Sleeps at the first slot that is not this thread's own.
+    fn wait_for_any_slot(&self, time: Duration) -> Result<()> {
+        for slot in &self.0.slots {
+            match slot.holder.wait_unlocked(time) {
+                Err(Error::Deadlock) => {}
+                slept => return slept,
+            }
+        }
+        Err(Error::Deadlock)
     }
 
     /// Finds a slot whose holder lives and has something of `range`.
@@ -332,8 +369,14 @@ impl<T: Pod> Array<T> {
         Ok(None)
     }
 
+    /// Takes a slot, the one that this thread gave up last only if no other is
+    /// free: who was woken by that is about to look whether it is.
     fn free_slot(&self) -> Result<Option<(&Slot, Hold<'_>)>> {
-        for (index, slot) in self.0.slots.iter().enumerate() {
+        let given_up = GIVEN_UP.get();
+        let slots = || self.0.slots.iter().enumerate();
+        let others = slots().filter(|(_, slot)| !ptr::eq(*slot, given_up));
+        let last = slots().filter(|(_, slot)| ptr::eq(*slot, given_up));
+        for (index, slot) in others.chain(last) {
             if slot.end.load(Ordering::Acquire) != 0 {
                 continue;
             }
@@ -420,6 +463,7 @@ impl<T: Pod> Drop for ArrayGuard<'_, T> {
         if !self.hold.is_panicking() {
             self.slot.end.store(0, Ordering::Release);
         }
+        GIVEN_UP.set(self.slot);
     }
 }
 

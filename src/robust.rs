@@ -126,7 +126,8 @@ impl RobustMutex {
         }
         let _waiting = waiting(c"in a lock");
         loop {
-            if let Some(before) = self.entered(self.sleep(deadline))? {
+            let time = deadline.remaining_at_most(LOOK_AGAIN);
+            if let Some(before) = self.entered(self.sleep(time))? {
                 return Ok(Some(before));
             }
             if deadline.is_over() {
@@ -135,18 +136,11 @@ impl RobustMutex {
         }
     }
 
-    /// Waits until nobody holds the lock, and leaves it free; `false` when time
-    /// is up.
-    pub(crate) fn wait_unlocked(&self, deadline: Deadline) -> Result<bool> {
+    /// Sleeps until nobody holds the lock, at most for `time`, and leaves it
+    /// free. Somebody may have it again by then, and for another purpose.
+    pub(crate) fn wait_unlocked(&self, time: Duration) -> Result<()> {
         let _waiting = waiting(c"in a lock");
-        loop {
-            if self.passed(self.sleep(deadline))? {
-                return Ok(true);
-            }
-            if deadline.is_over() {
-                return Ok(false);
-            }
-        }
+        self.passed(self.sleep(time)).map(drop)
     }
 
     /// Whether nobody holds the lock; a dead holder is noted, and holds nothing.
@@ -163,8 +157,8 @@ impl RobustMutex {
         unsafe { libc::pthread_mutex_trylock(self.mutex.get()) }
     }
 
-    fn sleep(&self, deadline: Deadline) -> libc::c_int {
-        let until = wall_clock(deadline.remaining_at_most(LOOK_AGAIN));
+    fn sleep(&self, time: Duration) -> libc::c_int {
+        let until = wall_clock(time);
         // SAFETY: as for `pthread_mutex_trylock`.
         unsafe { libc::pthread_mutex_timedlock(self.mutex.get(), &raw const until) }
     }

@@ -1,10 +1,15 @@
 //! Lock, Value and Array between processes, also when one dies under the lock.
 
+use std::fs;
+use std::ops::Range;
 use std::process::abort;
 use std::thread;
+use std::time::Instant;
 
 use bytemuck::{Pod, Zeroable};
-use multiproc::{Array, Connection, Error, Lock, LockError, Process, Value, pipe};
+use multiproc::{
+    Array, ArrayGuard, Connection, Error, Lock, LockError, Process, Value, pipe,
+};
 use tests::{Outcome, PATIENCE, expect, run, sleep_for_ever};
 
 fn main() {
@@ -44,6 +49,20 @@ fn main() {
             parts_of_an_array_are_independent,
         ),
         ("many_parts_at_once", many_parts_at_once),
+        (
+            "a_slot_in_use_again_holds_nobody_up",
+            a_slot_in_use_again_holds_nobody_up,
+        ),
+        (
+            "who_locks_again_lets_the_waiter_in",
+            who_locks_again_lets_the_waiter_in,
+        ),
+        ("any_part_makes_room", any_part_makes_room),
+        (
+            "only_its_own_parts_are_a_deadlock",
+            only_its_own_parts_are_a_deadlock,
+        ),
+        ("a_try_gets_what_is_free", a_try_gets_what_is_free),
         ("an_array_notices_a_death", an_array_notices_a_death),
         ("array_bounds", array_bounds),
         ("a_handle_outlives_its_sender", a_handle_outlives_its_sender),
@@ -331,6 +350,133 @@ fn many_parts_at_once() -> Outcome {
     let elements = array.to_vec()?;
     assert_eq!(elements[..3], [200, 400, 600]);
     assert!(elements[2..48].iter().all(|&element| element == 600));
+    Ok(())
+}
+
+/// Waits for one element, and gives it up.
+fn pass((array, index): (Array<u8>, usize)) {
+    drop(array.lock_range(index..=index).expect("nobody dies"));
+}
+
+/// Starts a worker that waits for one element, and sees it asleep.
+///
+/// Only the kernel knows that somebody sleeps in a lock, and it sends no
+/// message; so this asks it until it says so.
+fn waiter_for(
+    array: &Array<u8>,
+    index: usize,
+) -> Result<Process<()>, Box<dyn std::error::Error>> {
+    let waiter = Process::spawn(pass, (array.clone(), index))?;
+    let tasks = format!("/proc/{}/task", waiter.id());
+    let since = Instant::now();
+    while since.elapsed() < PATIENCE {
+        for task in fs::read_dir(&tasks)? {
+            let state = fs::read_to_string(task?.path().join("stat"))?;
+            if state.contains("(in a lock) S") {
+                return Ok(waiter);
+            }
+        }
+        thread::yield_now();
+    }
+    Err("nobody waited within 30 s".into())
+}
+
+/// Locks each of the elements as a part of its own.
+fn parts(
+    array: &Array<u8>,
+    elements: Range<usize>,
+) -> Result<Vec<ArrayGuard<'_, u8>>, Error> {
+    elements
+        .map(|index| Ok(array.lock_range(index..=index)?))
+        .collect()
+}
+
+/// The slot that the waiter sleeps at is the only free one for the next part.
+fn a_slot_in_use_again_holds_nobody_up() -> Outcome {
+    let array = Array::new(50)?;
+    let first = array.lock_range(..1)?;
+    let mut others = parts(&array, 10..41)?;
+    let mut waiter = waiter_for(&array, 0)?;
+    drop(first);
+    let _next = array.lock_range(5..6)?;
+    drop(others.pop());
+    assert_eq!(waiter.join_timeout(PATIENCE)?, Some(()));
+    Ok(())
+}
+
+fn who_locks_again_lets_the_waiter_in() -> Outcome {
+    let array = Array::new(50)?;
+    let first = array.lock_range(..1)?;
+    let mut waiter = waiter_for(&array, 0)?;
+    drop(first);
+    let _next = array.lock_range(5..6)?;
+    assert_eq!(waiter.join_timeout(PATIENCE)?, Some(()));
+    Ok(())
+}
+
+fn any_part_makes_room() -> Outcome {
+    let array = Array::new(50)?;
+    let mut all = parts(&array, 0..32)?;
+    let mut waiter = waiter_for(&array, 40)?;
+    drop(all.swap_remove(20));
+    assert_eq!(waiter.join_timeout(PATIENCE)?, Some(()));
+    Ok(())
+}
+
+/// Takes all parts that can still be had, and gives one up when told.
+fn hold_parts((array, connection): (Array<u8>, Connection)) {
+    let mut held = parts(&array, 1..32).expect("nobody dies");
+    connection.send(&()).expect("the parent listens");
+    connection.recv::<()>().expect("the parent answers");
+    drop(held.swap_remove(20));
+    sleep_for_ever();
+}
+
+fn only_its_own_parts_are_a_deadlock() -> Outcome {
+    let array = Array::new(50)?;
+    let all = parts(&array, 0..32)?;
+    let told = array.lock_range(40..).map_err(Error::from);
+    assert!(matches!(told, Err(Error::Deadlock)));
+    drop(all);
+
+    let _first = array.lock_range(..1)?;
+    let (here, there) = pipe()?;
+    let _holder = Process::spawn(hold_parts, (array.clone(), there))?;
+    expect::<()>(&here)?;
+    let brief = std::time::Duration::from_millis(20);
+    assert!(array.lock_range_timeout(40.., brief)?.is_none());
+    let told = array.lock_range(..2).map_err(Error::from);
+    assert!(matches!(told, Err(Error::Deadlock)));
+    here.send(&())?;
+    assert!(array.lock_range_timeout(40.., PATIENCE)?.is_some());
+    Ok(())
+}
+
+fn pass_for_ever((array, connection): (Array<u8>, Connection)) {
+    connection.send(&()).expect("the parent listens");
+    loop {
+        pass((array.clone(), 0));
+    }
+}
+
+/// Who looks at the slots for a moment holds no part.
+fn a_try_gets_what_is_free() -> Outcome {
+    let array = Array::<u8>::new(2)?;
+    let (here, there) = pipe()?;
+    let _others = [
+        Process::spawn(pass_for_ever, (array.clone(), there.clone()))?,
+        Process::spawn(pass_for_ever, (array.clone(), there))?,
+    ];
+    expect::<()>(&here)?;
+    expect::<()>(&here)?;
+    let brief = std::time::Duration::ZERO;
+    let mut missed = 0;
+    for _ in 0..20_000 {
+        missed += u32::from(array.lock_range_timeout(1.., brief)?.is_none());
+    }
+    eprintln!("missed: {missed} of 20000");
+    // A few are left to a machine so busy that a look takes long.
+    assert!(missed < 20, "missed {missed} of 20000");
     Ok(())
 }
 
