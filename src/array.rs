@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::lock::{Hold, LockError, LockResult, TryLockResult};
-use crate::robust::{Inside, LOOK_AGAIN, RobustMutex};
+use crate::robust::{Before, Inside, LOOK_AGAIN, RobustMutex};
 use crate::shared::{Memory, Shared, Sizes, State};
 
 /// An array of plain data in memory that processes share.
@@ -380,7 +380,13 @@ impl<T: Pod> Array<T> {
             if slot.end.load(Ordering::Acquire) != 0 {
                 continue;
             }
-            if let Some((_, hold)) = Hold::attempt(&slot.holder)? {
+            let was_in_order = slot.holder.poison().is_none();
+            if let Some((before, hold)) = Hold::attempt(&slot.holder)? {
+                // Who died here had no part yet, or had given it up: nothing
+                // is half done, so nobody has to be warned.
+                if before == Before::Died && was_in_order {
+                    slot.holder.mark_repaired();
+                }
                 self.0.used.fetch_max(index as u32 + 1, Ordering::Relaxed);
                 return Ok(Some((slot, hold)));
             }
