@@ -158,7 +158,7 @@ pub enum Error {
     /// More items were marked as done than this process has taken.
     #[error("this process has taken no item that is not marked as done")]
     NothingTaken,
-    /// Too many processes have taken items from one queue.
+    /// Too many living processes have taken items from one queue.
     #[error("more than {limit} processes take items from one queue")]
     TooManyConsumers {
         /// How many there may be at a time.
