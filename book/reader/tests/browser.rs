@@ -195,6 +195,7 @@ async fn every_page_is_accessible() {
         browser.open(&url, "light").await;
         for width in widths {
             browser.size(*width, 900).await;
+            browser.drawn().await;
             for theme in themes {
                 browser.theme(theme).await;
                 let found = match *theme {

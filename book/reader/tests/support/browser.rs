@@ -109,7 +109,10 @@ impl Browser {
         });
         let command = "Emulation.setDeviceMetricsOverride";
         tools.send_raw(command, size).await.unwrap();
-        // The page hears of its size with the next picture that is drawn.
+    }
+
+    /// Waits until the page has been drawn anew: only then it hears of its size.
+    pub(crate) async fn drawn(&self) {
         self.script(
             "const page = document.documentElement; delete page.dataset.drawn;\
              requestAnimationFrame(() => requestAnimationFrame(() => {\
