@@ -58,7 +58,8 @@ impl ProcessBuilder {
         }
     }
 
-    /// Names the process, for [`Process::name`] and [`CurrentProcess::name`].
+    /// Names the process, for [`Process::name`] and
+    /// [`CurrentProcess::name`](crate::CurrentProcess::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> ProcessBuilder {
         self.name = Some(name.into());
