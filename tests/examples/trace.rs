@@ -14,7 +14,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         named("trace", "tasks", || diary("pool_map", &["spawn", "task"])),
         named("trace", "queue", || diary("queue_pipeline", &["queue"])),
         named("trace", "pipe", || diary("pipe_ping_pong", &["pipe"])),
-        named("trace", "lock", || diary("shared_race", &["lock"])),
         named("trace", "barrier", || diary("sync_barrier", &["wait"])),
         named("trace", "condition", || diary("sync_condition", &["wait"])),
         named("trace", "event", || diary("sync_event", &["wait"])),
