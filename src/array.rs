@@ -2,12 +2,12 @@
 
 #![expect(unsafe_code, reason = "makes slices of memory that processes share")]
 
+mod guard;
+
 use std::cell::{Cell, UnsafeCell};
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Bound, Deref, DerefMut, Range, RangeBounds};
+use std::ops::{Bound, Range, RangeBounds};
 use std::ptr;
-use std::slice;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 use crate::lock::{Hold, LockError, LockResult, TryLockResult};
 use crate::robust::{Before, Inside, LOOK_AGAIN, RobustMutex};
 use crate::shared::{Memory, Shared, Sizes, State};
+
+pub use guard::ArrayGuard;
 
 /// An array of plain data in memory that processes share.
 ///
@@ -121,26 +123,6 @@ unsafe impl<T: Pod> State for Parts<T> {
     fn is_held(memory: &Memory<Self>) -> bool {
         memory.slots.iter().any(|slot| slot.holder.is_held())
     }
-}
-
-/// Holds an [`Array`] or a part of it: the slice of its elements.
-///
-/// # Examples
-///
-/// ```
-/// # fn main() -> multiproc::Result<()> {
-/// let array = multiproc::Array::from_slice(&[3, 1, 2])?;
-/// array.lock()?.sort();
-/// assert_eq!(array.lock_range(1..)?[..], [2, 3]);
-/// # Ok(())
-/// # }
-/// ```
-#[must_use = "the lock is released when the guard is dropped"]
-pub struct ArrayGuard<'a, T: Pod> {
-    pub(crate) array: &'a Array<T>,
-    pub(crate) range: Range<usize>,
-    slot: &'a Slot,
-    hold: Hold<'a>,
 }
 
 impl<T: Pod> Array<T> {
@@ -424,57 +406,5 @@ impl<T: Pod> Array<T> {
             None => Ok(guard),
             Some(pid) => Err(LockError::Poisoned { guard, pid }),
         }
-    }
-}
-
-impl<T: Pod> ArrayGuard<'_, T> {
-    /// Says that the whole array is in order again.
-    pub fn mark_repaired(&self) {
-        for slot in self.array.used_slots() {
-            slot.holder.mark_repaired();
-        }
-    }
-
-    fn elements(&self) -> &[Element<T>] {
-        &self.array.0.tail()[self.range.clone()]
-    }
-}
-
-impl<T: Pod> Deref for ArrayGuard<'_, T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        let elements = self.elements();
-        // SAFETY: (1) somebody could change the elements meanwhile; (2) this
-        // guard's slot holds them, and `&self` keeps this thread from changing
-        // them; (3) other processes wait for the slot.
-        unsafe { slice::from_raw_parts(elements.as_ptr().cast(), elements.len()) }
-    }
-}
-
-impl<T: Pod> DerefMut for ArrayGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut [T] {
-        let elements = self.elements();
-        let first = elements.as_ptr().cast::<T>().cast_mut();
-        // SAFETY: as for `deref`; `&mut self` makes this the only reference,
-        // and the elements are in `UnsafeCell`s.
-        unsafe { slice::from_raw_parts_mut(first, elements.len()) }
-    }
-}
-
-impl<T: Pod> Drop for ArrayGuard<'_, T> {
-    /// Gives the part up; then the fields are dropped, and the slot's lock with
-    /// them, which wakes who waits for it.
-    fn drop(&mut self) {
-        if !self.hold.is_panicking() {
-            self.slot.end.store(0, Ordering::Release);
-        }
-        GIVEN_UP.set(self.slot);
-    }
-}
-
-impl<T: Pod + fmt::Debug> fmt::Debug for ArrayGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
     }
 }
