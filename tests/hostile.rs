@@ -26,6 +26,8 @@ const TESTS: &[Test] = tests::list![
     objects::values_that_somebody_writes_over,
     workers::that_write_over_what_they_share,
     workers::that_move_one_word,
+    workers::that_hide_that_they_sleep,
+    workers::that_deny_that_they_started,
     workers::that_answer_nonsense,
 ];
 

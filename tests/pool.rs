@@ -77,6 +77,7 @@ const TESTS: &[Test] = tests::list![
     stops::another_worker_is_started_beside_a_stopped_one,
     stops::tasks_behind_a_stopped_worker_go_to_others,
     stops::a_stopped_worker_runs_into_its_timeout,
+    stops::a_worker_stopped_before_it_starts_is_replaced,
     stops::a_stopped_worker_goes_on,
     stops::a_stopped_idle_worker_can_be_closed,
     stops::a_stopped_worker_can_be_terminated,

@@ -17,6 +17,7 @@ use crate::pool::job::{Arrived, Command, Inbox, Shared, Span};
 use crate::pool::seat::{Seat, Verdict};
 use crate::pool::watch::Events;
 use crate::pool::worker::Initializer;
+use staff::ATTEMPTS;
 
 /// How long a worker may take to end when it is told to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,6 +51,8 @@ pub(crate) struct Router {
     started: u32,
     /// How many died in a row before they were ready.
     failures: u32,
+    /// How many were killed in a row as they had tasks and started none.
+    astray: u32,
     /// Until when to leave the work to the workers that are there.
     retry: Deadline,
     /// Whether a worker may have ended since the last round.
@@ -76,6 +79,7 @@ impl Router {
             arrived: Arrived::default(),
             started: 0,
             failures: 0,
+            astray: 0,
             retry: Deadline::after(Duration::ZERO),
             an_end: false,
             closing: false,
@@ -162,8 +166,13 @@ impl Router {
         while position < self.seats.len() {
             let seat = &mut self.seats[position];
             // A worker that writes nonsense has lost its mind: its tasks are
-            // safe, as far as they have not started.
-            if seat.drain(&mut self.arrived).is_err() || seat.waiting().is_err() {
+            // safe, but for the oldest.
+            let drained = seat.drain(&mut self.arrived);
+            if drained.as_ref().is_ok_and(|count| *count > 0) {
+                self.astray = 0;
+            }
+            if drained.is_err() || seat.waiting().is_err() {
+                seat.verdict.get_or_insert(Verdict::Corrupt);
                 let _ = seat.process.kill();
             }
             if !seat.started && seat.desk.is_ready() {
@@ -199,38 +208,57 @@ impl Router {
         }
     }
 
-    /// Kills workers whose task takes too long.
+    /// Kills workers whose task takes too long, and those that start none.
     fn enforce_timeout(&mut self) {
         let Some(limit) = self.settings.task_timeout else {
             return;
         };
         for position in 0..self.seats.len() {
-            self.seats[position].look();
-            if self.overdue(position, limit)
-                && self.seats[position].verdict.is_none()
-            {
-                // Take back what waits behind it first: then the worker cannot
-                // start another task between this look and its death.
-                self.reclaim(position, u32::MAX);
-                let _ = self.seats[position].drain(&mut self.arrived);
-                // Meanwhile it may have gone on to the next task.
-                self.seats[position].look();
-                if self.overdue(position, limit) {
-                    let seat = &mut self.seats[position];
-                    seat.verdict = Some(Verdict::TimedOut(limit));
-                    let _ = seat.process.kill();
-                }
+            let seat = &mut self.seats[position];
+            seat.look();
+            let overruns = seat.overruns(limit);
+            // It has lost its mind, or its processor: its tasks are safe.
+            let is_astray = seat.started
+                && !seat.in_hand()
+                && seat.idles_over_tasks() >= limit.max(ASTRAY);
+            if seat.verdict.is_some() || !(overruns || is_astray) {
+                continue;
+            }
+            // Take back what waits first: then the worker cannot start another
+            // task between this look and its death.
+            self.reclaim(position, u32::MAX);
+            let seat = &mut self.seats[position];
+            let has_finished_some =
+                seat.drain(&mut self.arrived).is_ok_and(|n| n > 0);
+            // Meanwhile it may have gone on to the next task.
+            seat.look();
+            let is_astray = is_astray && !seat.in_hand() && !has_finished_some;
+            if is_astray || seat.overruns(limit) {
+                seat.verdict = Some(Verdict::TimedOut(limit));
+                let _ = seat.process.kill();
+            }
+            if is_astray {
+                self.note_astray(position, limit);
             }
         }
     }
 
-    fn overdue(&self, position: usize, limit: Duration) -> bool {
-        let seat = &self.seats[position];
-        if seat.in_hand() {
-            seat.running() >= limit
-        } else {
-            // It has lost its mind, or its processor: its tasks are safe.
-            seat.started && seat.idles_over_tasks() >= limit.max(ASTRAY)
+    /// Notes that a worker had tasks and started none. When that happens again
+    /// and again, the first of the tasks is to blame, whatever workers say.
+    fn note_astray(&mut self, position: usize, limit: Duration) {
+        self.astray += 1;
+        if self.astray < ATTEMPTS {
+            return;
+        }
+        self.astray = 0;
+        if let Some(mut span) = self.pending.pop_front() {
+            let pid = self.seats[position].process.id();
+            let to = span.from + 1;
+            Span { to, ..span.clone() }.fail(&Error::TimedOut { pid, after: limit });
+            span.from = to;
+            if span.len() > 0 {
+                self.pending.push_front(span);
+            }
         }
     }
 

@@ -29,6 +29,8 @@ const MOST_AHEAD: u32 = 16 * 1024;
 pub(crate) enum Verdict {
     TimedOut(Duration),
     Cancelled,
+    /// It wrote what it must not.
+    Corrupt,
 }
 
 /// One worker, seen from the parent.
@@ -184,6 +186,11 @@ impl Seat {
     pub(crate) fn running(&self) -> Duration {
         let told = now().saturating_sub(self.desk.started_at());
         Duration::from_nanos(told).max(self.seen.1.elapsed())
+    }
+
+    /// Whether the task in hand has been running for `limit`.
+    pub(crate) fn overruns(&self, limit: Duration) -> bool {
+        self.in_hand() && self.running() >= limit
     }
 
     /// Whether a task has started whose result has not arrived.

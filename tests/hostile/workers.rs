@@ -15,6 +15,9 @@ const LIMIT: Duration = Duration::from_millis(50);
 /// The words before the rings: positions, counts, who sleeps.
 const HEAD: usize = 256;
 
+/// A part of them that one side writes, or both do; it begins with what it holds.
+const LINE: usize = 128 / 4;
+
 /// About the size of a ring in words; the ring of results is the second one.
 const RING: usize = (256 << 10) / 4;
 
@@ -141,8 +144,8 @@ pub(super) fn that_move_one_word() -> Outcome {
     let mut random = Random::for_test("that_move_one_word");
     let values = [(0, 0), (7, 0), (u32::MAX, u32::MAX), (0, 1 << 20)];
     for round in 0..rounds(120) {
-        // A line of 128 bytes begins with what it holds; the rest keeps apart.
-        let place = (round % (HEAD as u64 / 32) * 32 + 2 * random.below(3)) as usize;
+        let line = round as usize % (HEAD / LINE);
+        let place = line * LINE + 2 * random.below(3) as usize;
         let (low, high) = values[random.below(4) as usize];
         let (is_alone, again) = (random.below(2) == 0, random.below(2) == 0);
         let pool = pool(1)?;
@@ -156,13 +159,47 @@ pub(super) fn that_move_one_word() -> Outcome {
     Ok(())
 }
 
+/// A worker never says that it sleeps: the pool does not ring, and takes its
+/// tasks for those of one that has lost its mind.
+pub(super) fn that_hide_that_they_sleep() -> Outcome {
+    let sleeps = 3 * LINE;
+    for awake in [u32::MAX, 7] {
+        let pool = pool(1)?;
+        let hostile =
+            |pool: &Pool| pool.apply_async(move_word, (sleeps, awake, awake, true));
+        expect_outcomes(&pool, true, hostile)?;
+        expect_recovery(&pool);
+    }
+    Ok(())
+}
+
+/// Says that its task has not started, and does nothing more.
+fn deny(_: ()) -> u64 {
+    let words = desk();
+    let started = words.word(1).expect("the gate's upper half");
+    started.fetch_sub(1, Ordering::SeqCst);
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Such a task would go from one worker to the next for ever.
+pub(super) fn that_deny_that_they_started() -> Outcome {
+    for is_alone in [true, false] {
+        let pool = pool(1)?;
+        expect_outcomes(&pool, is_alone, |pool| pool.apply_async(deny, ()))?;
+        expect_recovery(&pool);
+    }
+    Ok(())
+}
+
 /// Writes headers that claim anything over its results, and says that it has
 /// written some more of them.
 fn claim(seed: u64) -> u64 {
     let mut random = Random::seeded(seed);
     let words = desk();
     let results = words.count() - RING - 1_024..words.count();
-    let lines = (0..HEAD).step_by(32);
+    let lines = (0..HEAD).step_by(LINE);
     for place in results {
         if let Some(word) = words.word(place) {
             word.store(random.number() as u32 | 0xfe, Ordering::SeqCst);

@@ -91,6 +91,15 @@ pub(super) fn a_stopped_worker_runs_into_its_timeout() -> Outcome {
     Ok(())
 }
 
+pub(super) fn a_worker_stopped_before_it_starts_is_replaced() -> Outcome {
+    let limit = Duration::from_millis(100);
+    let pool = Pool::builder().workers(1).task_timeout(limit).build()?;
+    let stopped = pool.apply(worker_id, 0)?;
+    system::stop(stopped);
+    assert_ne!(pool.apply(worker_id, 0)?, stopped);
+    Ok(())
+}
+
 pub(super) fn a_stopped_worker_goes_on() -> Outcome {
     let (pool, here) = connected_pool(1)?;
     let mut first = pool.apply_async(meet, 5)?;

@@ -15,7 +15,7 @@ use crate::process::Process;
 use super::{GRACE, Router, STALLED};
 
 /// How many workers may die in a row before one of them takes a task.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 /// When to try again to start a worker beside those that could be started.
 const RETRY: Duration = Duration::from_secs(1);
 

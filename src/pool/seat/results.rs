@@ -181,8 +181,10 @@ impl Seat {
         // All that was published counts, up to the last whole result.
         let _ = self.drain(arrived);
         let pid = self.process.id();
-        let started = self.desk.gate().counts().started;
-        let lost = if started == self.finished { 0 } else { 1 };
+        // A worker that wrote nonsense would do it again in another process, so
+        // what it says of the oldest task counts for nothing.
+        let is_corrupt = matches!(self.verdict, Some(Verdict::Corrupt));
+        let lost = if self.in_hand() || is_corrupt { 1 } else { 0 };
         if lost == 1
             && let Some(held) = self.held.front()
         {
@@ -190,7 +192,7 @@ impl Seat {
             let error = match self.verdict {
                 Some(Verdict::TimedOut(after)) => Error::TimedOut { pid, after },
                 Some(Verdict::Cancelled) => Error::Cancelled,
-                None => became.clone(),
+                Some(Verdict::Corrupt) | None => became.clone(),
             };
             arrived.push_error(held.span.index(), error);
             inbox.deliver(arrived);
