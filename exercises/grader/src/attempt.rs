@@ -21,6 +21,8 @@ pub struct Attempt<'a> {
     pub sheet: Sheet,
     /// What the last failed run printed.
     pub printed: String,
+    /// The line of a `todo!` that a run came to.
+    pub gap: Option<usize>,
     program: PathBuf,
     confinement: Vec<String>,
     /// Set once a run has ended in a way that makes others pointless.
@@ -41,6 +43,7 @@ impl<'a> Attempt<'a> {
             random: fastrand::Rng::with_seed(seed),
             sheet: Sheet::default(),
             printed: String::new(),
+            gap: None,
             program: program.to_owned(),
             confinement: confinement.to_vec(),
             stopped: None,
@@ -74,6 +77,9 @@ impl<'a> Attempt<'a> {
         judge: impl FnOnce(&mut Attempt<'a>) -> Result<(), Stop>,
     ) {
         if let Err(stop) = judge(self) {
+            if let Stop::Unwritten(line) = stop {
+                self.gap = self.gap.or(Some(line));
+            }
             self.sheet.stopped(checks, &stop);
             if stop.is_final() {
                 self.stopped = Some(stop);
@@ -98,13 +104,18 @@ impl<'a> Attempt<'a> {
         let mut run = self.start(plan)?;
         let finished = conduct(self, &mut run).and_then(|()| run.finish());
         let well = |finished: &Finished| finished.end.exit == Exit::Code(0);
-        if !finished.as_ref().is_ok_and(well) {
+        if run.gap().is_some() {
+            self.gap = self.gap.or(run.gap());
+            run.printed_before_panic()
+                .trim()
+                .clone_into(&mut self.printed);
+        } else if !finished.as_ref().is_ok_and(well) {
             run.printed().trim().clone_into(&mut self.printed);
         }
         let finished = finished?;
         match finished.end.exit {
             Exit::Code(code) if code != 0 && finished.answer.is_none() => {
-                Err(Stop::Ended(finished.end))
+                Err(run.stop(Stop::Ended(finished.end)))
             }
             _ => Ok(finished),
         }

@@ -57,9 +57,9 @@ pub fn grade(
             Some(program) => {
                 let text = fs::read(&answer.path)?;
                 let text = String::from_utf8_lossy(&text);
-                let mut grade = judge(exercise, program, &text, options);
-                let built_as = format!("src/bin/{}.rs", source.name);
                 let shown = workbook.shown(&answer.path);
+                let mut grade = judge(exercise, program, &text, &shown, options);
+                let built_as = format!("src/bin/{}.rs", source.name);
                 grade.printed = grade.printed.replace(&built_as, &shown);
                 said.clone_into(&mut grade.compiler);
                 grade
@@ -87,6 +87,7 @@ fn judge(
     exercise: &Exercise,
     program: &Path,
     text: &str,
+    shown: &str,
     options: &Options,
 ) -> Grade {
     let started = Instant::now();
@@ -105,6 +106,13 @@ fn judge(
     let mut grade = attempt.sheet.close(exercise, options.seed);
     grade.milliseconds =
         u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if let Some(line) = attempt.gap {
+        let todo = match source::todo_text(text, line) {
+            "" => String::new(),
+            told => format!("\"{told}\""),
+        };
+        grade.gap = format!("line {line} of {shown}\n  todo!({todo})");
+    }
     if !grade.is_full() {
         grade.printed = attempt.printed;
     }

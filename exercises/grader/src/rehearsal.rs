@@ -76,7 +76,7 @@ fn complaints_about(
     let mut complaints = Vec::new();
     for (answer, grade) in answers.iter().zip(&grades) {
         let complaint = match answer.role.as_str() {
-            "starter" => starter(grade),
+            "starter" => starter(&answer.path, grade),
             "solution" => solution(grade),
             _ => known_wrong(&answer.path, answer.exercise, grade),
         };
@@ -111,12 +111,24 @@ fn table(grade: &Grade) -> String {
     lines.join("\n")
 }
 
-fn starter(grade: &Grade) -> Result<(), String> {
+fn starter(path: &Path, grade: &Grade) -> Result<(), String> {
     if grade.verdict == Verdict::BuildError || !grade.compiler.is_empty() {
         return Err("must compile without a warning".to_owned());
     }
     if grade.points > 0 {
         return Err("must score nothing".to_owned());
+    }
+    // A repair has no gap: all is written, and wrong.
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let gaps = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("todo!"));
+    let mut gaps = gaps.filter_map(|rest| rest.split('"').nth(1)).peekable();
+    if gaps.peek().is_some() && !gaps.any(|gap| grade.gap.contains(gap)) {
+        return Err("must be told what it lacks".to_owned());
+    }
+    if grade.checks.iter().any(|it| it.verdict == Verdict::Crashed) {
+        return Err("must not be told of a crash".to_owned());
     }
     Ok(())
 }

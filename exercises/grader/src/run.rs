@@ -8,6 +8,7 @@
 //! - `event`: what a run tells
 //! - `figures`: what a process uses
 //! - `files`: what an answer has written
+//! - `gap`: whether an answer came to a `todo!`
 //! - `output`: what the answer prints
 //! - `plan`: what a run hands out, and what it may take
 //! - `pump`: takes in whatever arrives
@@ -20,6 +21,7 @@ mod connection;
 mod event;
 mod figures;
 mod files;
+mod gap;
 mod output;
 mod plan;
 mod pump;
@@ -230,7 +232,7 @@ impl Run {
     pub fn event(&mut self) -> Result<Event, Stop> {
         match self.event_or_rest()? {
             Some(event) => Ok(event),
-            None => Err(Stop::Deadlocked(self.waits())),
+            None => Err(self.stop(Stop::Deadlocked(self.waits()))),
         }
     }
 
@@ -248,7 +250,7 @@ impl Run {
                 return Ok(Some(event));
             }
             if let Some(end) = &self.end {
-                return Err(Stop::Ended(end.clone()));
+                return Err(self.stop(Stop::Ended(end.clone())));
             }
             let pace = self
                 .watch
@@ -354,6 +356,23 @@ impl Run {
         let output = String::from_utf8_lossy(&self.output.text);
         let errors = String::from_utf8_lossy(&self.errors.text);
         format!("{output}{errors}")
+    }
+
+    /// The same, up to the first panic.
+    #[must_use]
+    pub fn printed_before_panic(&self) -> String {
+        gap::before_panic(&self.printed()).to_owned()
+    }
+
+    /// The line of the first `todo!` that one of the processes came to.
+    #[must_use]
+    pub fn gap(&self) -> Option<usize> {
+        gap::gap(&String::from_utf8_lossy(&self.errors.text))
+    }
+
+    /// What stops the run, unless a `todo!` does: that explains what comes after it.
+    pub(crate) fn stop(&self, otherwise: Stop) -> Stop {
+        self.gap().map_or(otherwise, Stop::Unwritten)
     }
 
     fn next_logged(&mut self) -> Option<Event> {

@@ -18,6 +18,23 @@ pub fn mentions<'a>(source: &str, names: &'a [String]) -> Option<&'a String> {
     })
 }
 
+/// What the `todo!` in this line of the source says about itself; empty if nothing.
+#[must_use]
+pub fn todo_text(source: &str, line: usize) -> &str {
+    let start = source.split_inclusive('\n').take(line.saturating_sub(1));
+    let rest = &source[start.map(str::len).sum()..];
+    let Some((_, after)) = rest.split_once("todo!(") else {
+        return "";
+    };
+    let text = after.trim_start();
+    match text.strip_prefix('"') {
+        Some(inner) => inner
+            .get(..text_literal(text).saturating_sub(2))
+            .unwrap_or_default(),
+        None => "",
+    }
+}
+
 /// What makes a compiler read other files, or its environment, or hides that.
 const READING: [&str; 7] = [
     "include",
@@ -140,7 +157,7 @@ fn raw_literal(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{mentions, reads_more};
+    use super::{mentions, reads_more, todo_text};
 
     fn pool_in(source: &str) -> bool {
         mentions(source, &["Pool".to_owned()]).is_some()
@@ -170,6 +187,15 @@ mod tests {
         assert!(!calls(
             "let mut output = Vec::new(); f(output); outcome.output"
         ));
+    }
+
+    #[test]
+    fn a_todo_says_what_is_missing() {
+        let source = "// a todo!(\"first\")\nlet x = 1;\n    todo!(\n  \"a \\\"b\\\" {}\", x)\n";
+        assert_eq!(todo_text(source, 1), "first");
+        assert_eq!(todo_text(source, 3), "a \\\"b\\\" {}");
+        assert_eq!(todo_text("todo!()", 1), "");
+        assert_eq!(todo_text("one line", 7), "");
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Verdict {
     Fail,
     /// It does not compile.
     BuildError,
+    /// It came to a `todo!` of the starter.
+    Unwritten,
     /// It spins or sleeps past its time.
     TimedOut,
     /// Everything waits and nobody is left to wake it.
@@ -39,6 +41,7 @@ impl Verdict {
             Verdict::Pass => "pass",
             Verdict::Fail => "fail",
             Verdict::BuildError => "build error",
+            Verdict::Unwritten => "not written yet",
             Verdict::TimedOut => "timed out",
             Verdict::Deadlocked => "deadlocked",
             Verdict::Crashed => "crashed",
@@ -88,6 +91,9 @@ pub struct Grade {
     pub seed: u64,
     /// Milliseconds that the grading took, compiling apart.
     pub milliseconds: u64,
+    /// Where it came to a `todo!` of the starter, and what that says; else empty.
+    #[serde(default)]
+    pub gap: String,
     /// Check by check.
     pub checks: Vec<CheckResult>,
     /// What the compiler said: errors, or only warnings.

@@ -136,7 +136,17 @@ fn a_learner_goes_from_the_start_to_the_solution() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("0 of 10 points"), "{text}");
-    assert!(text.contains("exercises/src/bin/pool_order.rs:"), "{text}");
+    let told: Vec<&str> = text.lines().skip(1).take(2).collect();
+    assert_eq!(
+        told,
+        [
+            "Not written yet: line 52 of exercises/src/bin/pool_order.rs",
+            "  todo!(\"square {} tasks in {workers} processes\")"
+        ]
+    );
+    for word in ["crash", "panicked", "ended too early"] {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
     assert!(!text.contains('\u{1b}'), "no colours without a terminal");
 
     assert!(!desk.says(&["hint"]).contains("Hint 2"));
@@ -174,6 +184,23 @@ fn a_learner_goes_from_the_start_to_the_solution() {
     );
     desk.says(&["again", "pool_order"]);
     assert!(desk.says(&["list"]).contains("0/10 pool_order"));
+}
+
+#[test]
+fn a_half_written_answer_gets_its_points_and_is_told_of_its_gap() {
+    let desk = Desk::new("half");
+    desk.says(&["start", "pool_order"]);
+    let answer = "probe::answer(&squares(tasks, workers)?);";
+    let todo = "println!(\"done\");\n    todo!(\"say {}\", \"goodbye\")";
+    let half = desk.solution().replace("    Ok(())\n}", "}");
+    let half = half.replace(answer, &format!("{answer}\n    {todo}"));
+    assert!(half.contains("goodbye"));
+    fs::write(desk.answer(), half).expect("room");
+    let text = String::from_utf8_lossy(&desk.grade(&[]).stdout).into_owned();
+    assert!(text.contains("9 of 10 points\nNot written yet:"), "{text}");
+    assert!(text.contains("  todo!(\"say {}\")"), "{text}");
+    assert!(text.contains("left behind: not written yet"), "{text}");
+    assert!(text.contains("printed:\n  | done\n\n"), "{text}");
 }
 
 #[test]
@@ -423,7 +450,7 @@ fn a_class_is_graded_once_and_resumed() {
         "{table}"
     );
     assert!(
-        rows[1].starts_with("bob") && rows[1].contains("0/10  crashed"),
+        rows[1].starts_with("bob") && rows[1].contains("0/10  not written yet"),
         "{table}"
     );
     assert!(rows[2].contains("0/10  build error"), "{table}");
@@ -442,7 +469,7 @@ fn a_class_is_graded_once_and_resumed() {
     fs::write(class.join("bob/pool_order.rs"), desk.solution()).expect("room");
     let table = desk.says(&arguments);
     assert!(
-        table.contains("bob") && !table.contains("0/10  crashed"),
+        table.contains("bob") && !table.contains("0/10  not written yet"),
         "{table}"
     );
     assert!(read(&results).starts_with(&before));

@@ -58,6 +58,16 @@ pub(super) fn tell(grade: &Grade) -> io::Result<()> {
         writeln!(stdout(), "{}", grade.compiler.trim_end())?;
         return Ok(());
     }
+    if !grade.gap.is_empty() {
+        writeln!(
+            stdout(),
+            "Not written yet: {}\n\
+             The comments above it say what to do. Put your code in place of the \
+             `todo!`, save\n\
+             and grade again. What is checked:",
+            grade.gap
+        )?;
+    }
     for (place, check) in grade.checks.iter().enumerate() {
         let mut before = grade.checks[..place].iter();
         let same = before.find(|other| other.observed == check.observed);
@@ -97,11 +107,14 @@ fn tell_check(check: &CheckResult, same: Option<&CheckResult>) -> io::Result<()>
         }
         _ => check.observed.clone(),
     };
-    for (label, text) in [
+    let told = [
         ("seen", &*seen),
         ("expected", &*check.expected),
         ("read", &*check.section),
-    ] {
+    ];
+    // That a line is not written yet has been told at the top.
+    let known = usize::from(check.verdict == Verdict::Unwritten);
+    for (label, text) in &told[known..] {
         let mut lines = wrap(text, 70).into_iter();
         let first = lines.next().unwrap_or_default();
         writeln!(stdout(), "        {label:>8}: {first}")?;

@@ -42,6 +42,7 @@ mod tests {
             out_of: 3,
             seed: 7,
             milliseconds: 5,
+            gap: String::new(),
             checks: vec![CheckResult {
                 id: "c".to_owned(),
                 title: "C".to_owned(),

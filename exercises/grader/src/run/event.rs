@@ -98,6 +98,8 @@ pub enum Stop {
     Flooded,
     /// It has ended before it did what it was to do.
     Ended(End),
+    /// It came to the `todo!` in this line of its source, and went no further.
+    Unwritten(usize),
     /// The supervising helper is gone; nothing can be known any more.
     HelperLost,
     /// The grader itself has failed.
@@ -148,6 +150,9 @@ impl fmt::Display for Stop {
             Stop::Flooded => write!(formatter, "it printed more than 1 MiB"),
             Stop::Ended(end) => {
                 write!(formatter, "the main process ended too early ({})", end.exit)
+            }
+            Stop::Unwritten(line) => {
+                write!(formatter, "line {line} is not written yet")
             }
             Stop::HelperLost => {
                 write!(formatter, "the grader's helper was killed: nothing counts")

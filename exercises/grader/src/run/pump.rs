@@ -32,6 +32,9 @@ impl Run {
             match self.supervised.report() {
                 Ok(Some(Report::Ended(end))) => {
                     moved = true;
+                    // What it printed at last may have come after the look above.
+                    self.output.read()?;
+                    self.errors.read()?;
                     self.end = Some(end.clone());
                     self.push(Event::Ended(end));
                 }

@@ -230,7 +230,9 @@ pub(super) fn unclean_end(
     finished: &Finished,
 ) {
     let end = &finished.end;
-    if end.exit != Exit::Code(0) {
+    if let (Some(line), true) = (attempt.gap, end.exit != Exit::Code(0)) {
+        attempt.sheet.stopped(&[check], &Stop::Unwritten(line));
+    } else if end.exit != Exit::Code(0) {
         let seen = format!("the main process ended with {}", end.exit);
         attempt.sheet.fail(check, Verdict::Crashed, seen);
     }
