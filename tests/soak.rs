@@ -1,13 +1,17 @@
 //! One short turn of the soak: see `cargo soak` for long ones.
 
 use tests::soak::record::Record;
-use tests::soak::{Part, locks, parents, pool, queue, run, signals};
+use tests::soak::{
+    Part, coordination, locks, parents, pipes, pool, queue, run, signals,
+};
 use tests::{Outcome, Random, Test, isolated, run_isolated};
 
 const TESTS: &[Test] = tests::list![
     a_pool_whose_workers_are_killed,
     a_queue_whose_users_are_killed,
+    talkers_that_are_killed,
     holders_of_locks_that_are_killed,
+    those_who_wait_for_each_other_that_are_killed,
     parents_that_are_killed,
     programs_that_are_told_to_end,
     the_table_in_the_book_is_that_of_the_record,
@@ -37,8 +41,16 @@ fn a_queue_whose_users_are_killed() -> Outcome {
     once("queue", queue::soak, 400)
 }
 
+fn talkers_that_are_killed() -> Outcome {
+    once("pipes", pipes::soak, 60)
+}
+
 fn holders_of_locks_that_are_killed() -> Outcome {
     once("locks", locks::soak, 300)
+}
+
+fn those_who_wait_for_each_other_that_are_killed() -> Outcome {
+    once("coordination", coordination::soak, 100)
 }
 
 fn parents_that_are_killed() -> Outcome {

@@ -13,13 +13,18 @@ use std::time::{Duration, Instant};
 
 use tests::Random;
 use tests::soak::record::Record;
-use tests::soak::{Counts, Part, grader, locks, parents, pool, queue, run, signals};
+use tests::soak::{
+    Counts, Part, coordination, grader, locks, parents, pipes, pool, queue, run,
+    signals,
+};
 
 /// Each part, its name, and how much of it is done in a turn.
 const PARTS: &[(&str, Part, u64)] = &[
     ("pool", pool::soak, 100_000),
     ("queue", queue::soak, 400),
+    ("pipes", pipes::soak, 100),
     ("locks", locks::soak, 1_000),
+    ("coordination", coordination::soak, 100),
     ("parents", parents::soak, 50),
     ("signals", signals::soak, 50),
 ];

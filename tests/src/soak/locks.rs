@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use multiproc::{LockError, Process, Semaphore, Value};
 
-use super::{Counts, pass_time};
+use super::{Counts, expect_killed, pass_time};
 use crate::{PATIENCE, Random};
 
 type Failure = Box<dyn std::error::Error>;
@@ -102,13 +102,5 @@ fn look(
             Ok(())
         }
         Err(error) => Err(error.to_string().into()),
-    }
-}
-
-fn expect_killed(killed: &[u32], pid: u32) -> Result<(), Failure> {
-    if killed.contains(&pid) {
-        Ok(())
-    } else {
-        Err(format!("{pid} is blamed, and was not killed").into())
     }
 }

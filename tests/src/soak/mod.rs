@@ -4,9 +4,11 @@
 //! A seed gives the same tasks and the same kinds of kills in the same order;
 //! at which instruction a kill meets a worker is up to the machine.
 
+pub mod coordination;
 pub mod grader;
 pub mod locks;
 pub mod parents;
+pub mod pipes;
 pub mod pool;
 pub mod queue;
 pub mod record;
@@ -107,4 +109,13 @@ pub fn expect_no_children() -> Outcome {
 pub fn pass_time(random: &mut Random, most: Duration) {
     let most = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
     std::thread::sleep(Duration::from_micros(random.below(most + 1)));
+}
+
+/// Checks that whoever is said to have died was killed.
+fn expect_killed(killed: &[u32], pid: u32) -> Outcome {
+    if killed.contains(&pid) {
+        Ok(())
+    } else {
+        Err(format!("{pid} is blamed, and was not killed").into())
+    }
 }
