@@ -1,6 +1,6 @@
 //! Misconception: a loop that starts and waits runs all children at the same time.
 //! Loses: at_once calm
-//! Told: in the hands of 1 of the
+//! Told: in the hands of 1 of the 4 children
 
 use std::env;
 use std::error::Error;

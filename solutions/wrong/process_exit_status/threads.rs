@@ -1,7 +1,7 @@
 //! Misconception: a thread ends like a process does.
 //! Loses: code signal at_once slow
 //! Told: ended too early
-//! Told: in the main process itself
+//! Told: in the main process itself, not in a child
 
 use std::error::Error;
 use std::thread;

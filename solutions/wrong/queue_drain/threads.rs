@@ -1,6 +1,6 @@
 //! Misconception: no child is needed if a thread makes the bytes.
 //! Loses: large team clean
-//! Told: in the main process itself
+//! Told: in the main process itself, not in a child
 
 use std::env;
 use std::error::Error;

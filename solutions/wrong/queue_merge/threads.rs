@@ -1,6 +1,6 @@
 //! Misconception: a thread is as good as a process.
 //! Loses: team killed
-//! Told: in the main process itself
+//! Told: in the main process itself, not in a producer
 
 use std::error::Error;
 use std::thread::JoinHandle;

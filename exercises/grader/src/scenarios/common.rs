@@ -89,17 +89,45 @@ pub(super) fn workers(run: &Run, visits: &[Visit]) -> BTreeSet<u32> {
     workers
 }
 
+/// Processes that are to work at the same time, by the word of the exercise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Team {
+    size: usize,
+    one: &'static str,
+    many: &'static str,
+}
+
+impl Team {
+    pub(super) fn workers(size: usize) -> Team {
+        Team::of(size, "worker", "workers")
+    }
+
+    pub(super) fn children(size: usize) -> Team {
+        Team::of(size, "child", "children")
+    }
+
+    pub(super) fn of(size: usize, one: &'static str, many: &'static str) -> Team {
+        Team { size, one, many }
+    }
+
+    /// "1 child", "2 children".
+    pub(super) fn counted(self, count: usize) -> String {
+        format!("{count} {}", if count == 1 { self.one } else { self.many })
+    }
+}
+
 /// Waits until all is at rest and judges two checks by who is being kept waiting:
-/// whether each of `team` worker processes has a task in hand, and whether there are
+/// whether each of the team's processes has a task in hand, and whether there are
 /// as many tasks at once as that, and not one more.
 pub(super) fn judge_team(
     attempt: &mut Attempt<'_>,
     run: &mut Run,
-    team: usize,
+    team: Team,
     [each, at_once]: [&str; 2],
 ) -> Result<(), Stop> {
+    let size = team.size;
     // One more than there may be: this ends when all is at rest.
-    run.gather(team + 1)?;
+    run.gather(size + 1)?;
     let held = run.held_tasks();
     let found = workers(run, &held);
     let own = held
@@ -108,25 +136,27 @@ pub(super) fn judge_team(
         .count();
     let seen = if own > 0 {
         format!(
-            "{} ran in the main process itself, not in a worker",
-            counted(own, "task")
+            "{} ran in the main process itself, not in a {}",
+            counted(own, "task"),
+            team.one
         )
     } else {
         format!(
             "all processes were at rest, and tasks were in the hands of {} of the \
-             {team} workers",
-            found.len()
+             {}",
+            found.len(),
+            team.counted(size)
         )
     };
-    attempt.check(each, Verdict::NotParallel, found.len() >= team, seen);
+    attempt.check(each, Verdict::NotParallel, found.len() >= size, seen);
     let were = if held.len() == 1 { "was" } else { "were" };
     let seen = format!(
         "when all processes were at rest, {} {were} being worked on at the same \
          time, by {}",
         counted(held.len(), "task"),
-        counted(found.len(), "worker")
+        team.counted(found.len())
     );
-    let as_asked = held.len() == team && found.len() == team;
+    let as_asked = held.len() == size && found.len() == size;
     attempt.check(at_once, Verdict::NotParallel, as_asked, seen);
     Ok(())
 }

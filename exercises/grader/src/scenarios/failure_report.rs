@@ -3,7 +3,7 @@
 use probe::protocol::{Ending, Order};
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team};
+use super::common::{Batch, Compared, Team, clean_end, counted, judge_team};
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Plan, Stop};
 use crate::supervise::Exit;
@@ -38,7 +38,12 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
         endings[0] = Ending::Exit(3);
         let tasks = Tasks::random(attempt, endings);
         let finished = attempt.conduct(tasks.plan(), |attempt, run| {
-            judge_team(attempt, run, count, ["at_once", "at_once"])
+            judge_team(
+                attempt,
+                run,
+                Team::of(count, "process of its own", "processes"),
+                ["at_once", "at_once"],
+            )
         })?;
         judge_status(attempt, &finished, 1);
         attempt.sheet.pass("status");

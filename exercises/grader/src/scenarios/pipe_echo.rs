@@ -3,7 +3,9 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team, let_through};
+use super::common::{
+    Batch, Compared, Team, clean_end, counted, judge_team, let_through,
+};
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Plan, Stop};
 use crate::verdict::Verdict;
@@ -25,7 +27,7 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
     attempt.part(&["worker"], |attempt| {
         let batch = Batch::random(&mut attempt.random, 3);
         attempt.conduct(plan(&batch), |attempt, run| {
-            judge_team(attempt, run, 1, ["worker", "worker"])
+            judge_team(attempt, run, Team::workers(1), ["worker", "worker"])
         })?;
         Ok(())
     });

@@ -4,7 +4,7 @@ use probe::protocol::Order;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team};
+use super::common::{Batch, Compared, Team, clean_end, counted, judge_team};
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Plan, Stop};
 use crate::verdict::Verdict;
@@ -56,7 +56,12 @@ fn one_is_killed(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     let writers = Writers::random(attempt, &sizes);
     let mut lost = 0;
     let finished = attempt.conduct(writers.plan(), |attempt, run| {
-        judge_team(attempt, run, count, ["team", "team"])?;
+        judge_team(
+            attempt,
+            run,
+            Team::of(count, "writer", "writers"),
+            ["team", "team"],
+        )?;
         if let Some(visit) = run.held_tasks().into_iter().next() {
             lost = writers.batch.place(&visit).map_or(0, |place| sizes[place]);
             run.signal(visit.process, Signal::KILL);

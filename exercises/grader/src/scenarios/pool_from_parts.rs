@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team};
+use super::common::{Batch, Compared, Team, clean_end, counted, judge_team};
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Plan, Run, Stop, Visit};
 use crate::verdict::Verdict;
@@ -35,7 +35,12 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
             let batch = Batch::random(&mut attempt.random, 3 * workers);
             let finished =
                 attempt.conduct(plan(&batch, workers), |attempt, run| {
-                    judge_team(attempt, run, workers, ["team", "team"])?;
+                    judge_team(
+                        attempt,
+                        run,
+                        Team::workers(workers),
+                        ["team", "team"],
+                    )?;
                     hold_one(attempt, run, &batch, held)
                 })?;
             judge_once(attempt, &finished, &batch);

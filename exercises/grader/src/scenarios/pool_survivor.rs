@@ -4,7 +4,7 @@ use probe::Task;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team};
+use super::common::{Batch, Compared, Team, clean_end, counted, judge_team};
 use crate::attempt::Attempt;
 use crate::run::{Event, Plan, Run, Stop, Visit};
 use crate::verdict::Verdict;
@@ -52,7 +52,7 @@ fn one_is_killed(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     let batch = Batch::random(&mut attempt.random, 2 * team + 1);
     let mut killed = None;
     let finished = attempt.conduct(plan(&batch, team), |attempt, run| {
-        judge_team(attempt, run, team, ["workers", "at_once"])?;
+        judge_team(attempt, run, Team::workers(team), ["workers", "at_once"])?;
         let held = run.held_tasks();
         let pick = attempt.random.usize(..held.len().max(1));
         if let Some(victim) = held.get(pick).filter(|it| it.process != run.main()) {

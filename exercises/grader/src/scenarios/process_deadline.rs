@@ -5,7 +5,9 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team, workers};
+use super::common::{
+    Batch, Compared, Team, clean_end, counted, judge_team, workers,
+};
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Plan, Run, Stop, Visit};
 use crate::verdict::Verdict;
@@ -30,10 +32,15 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
     attempt.part(&["at_once", "calm"], |attempt| {
         let batch = Batch::random(&mut attempt.random, 4);
         let mut run = attempt.start(plan(&batch, HOUR))?;
-        match judge_team(attempt, &mut run, 4, ["at_once", "at_once"]) {
+        match judge_team(
+            attempt,
+            &mut run,
+            Team::children(4),
+            ["at_once", "at_once"],
+        ) {
             Err(stop @ Stop::Spinning) => {
                 let found = workers(&run, &run.held_tasks()).len();
-                let seen = format!("{} at once", counted(found, "worker"));
+                let seen = format!("{} at once", Team::children(4).counted(found));
                 attempt.check("at_once", Verdict::NotParallel, found == 4, seen);
                 attempt.sheet.fail("calm", Verdict::Fail, stop.to_string());
             }

@@ -3,7 +3,7 @@
 use probe::protocol::Ending;
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, judge_team};
+use super::common::{Batch, Compared, Team, judge_team};
 use crate::attempt::Attempt;
 use crate::run::{Event, Plan, Run, Stop};
 use crate::verdict::Verdict;
@@ -72,7 +72,12 @@ fn one_is_slow(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     let table = Table::of(attempt, endings);
     let finished = attempt.conduct(table.plan(), |attempt, run| {
         let children = table.batch.tasks.len();
-        judge_team(attempt, run, children, ["at_once", "at_once"])?;
+        judge_team(
+            attempt,
+            run,
+            Team::children(children),
+            ["at_once", "at_once"],
+        )?;
         for visit in run.held_tasks() {
             if table.batch.place(&visit) != Some(0) {
                 run.release(&visit);

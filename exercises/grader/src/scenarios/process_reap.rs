@@ -3,7 +3,9 @@
 use probe::protocol::{Ending, Order};
 use serde_json::json;
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team, unclean_end};
+use super::common::{
+    Batch, Compared, Team, clean_end, counted, judge_team, unclean_end,
+};
 use crate::attempt::Attempt;
 use crate::run::{Plan, Run, Stop};
 use crate::verdict::Verdict;
@@ -46,7 +48,7 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
 fn judge_team_of_four(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     let jobs = Jobs::of(attempt, vec![Ending::Return; 4]);
     let mut run = attempt.start(jobs.plan())?;
-    match judge_team(attempt, &mut run, 4, ["at_once", "at_once"]) {
+    match judge_team(attempt, &mut run, Team::children(4), ["at_once", "at_once"]) {
         Err(stop @ Stop::Spinning) => {
             let held = run.held_tasks().len();
             let seen = format!("only {} had begun", counted(held, "job"));

@@ -4,7 +4,7 @@ use probe::protocol::Order;
 use probe::work::bytes_from;
 use serde_json::json;
 
-use super::common::{Batch, clean_end, counted, judge_team};
+use super::common::{Batch, Team, clean_end, counted, judge_team};
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Plan, Stop};
 use crate::verdict::Verdict;
@@ -42,7 +42,7 @@ fn all_at_once(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     let count = attempt.random.usize(3..=4);
     let children = Children::random(attempt, &vec![10; count]);
     attempt.conduct(children.plan(), |attempt, run| {
-        judge_team(attempt, run, count, ["team", "team"])
+        judge_team(attempt, run, Team::children(count), ["team", "team"])
     })?;
     Ok(())
 }

@@ -6,7 +6,9 @@ use probe::work::bytes_from;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team, let_through};
+use super::common::{
+    Batch, Compared, Team, clean_end, counted, judge_team, let_through,
+};
 use crate::attempt::Attempt;
 use crate::run::{Event, Plan, Run, Stop, Visit};
 use crate::verdict::Verdict;
@@ -16,7 +18,12 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
         let count = attempt.random.usize(3..=4);
         let lists = Lists::random(attempt, &vec![2; count]);
         attempt.conduct(lists.plan(), |attempt, run| {
-            judge_team(attempt, run, count, ["team", "team"])
+            judge_team(
+                attempt,
+                run,
+                Team::of(count, "producer", "producers"),
+                ["team", "team"],
+            )
         })?;
         Ok(())
     });

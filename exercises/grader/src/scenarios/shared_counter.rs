@@ -3,7 +3,7 @@
 use probe::Task;
 use serde_json::{Value, json};
 
-use super::common::{Batch, Compared, clean_end, counted, judge_team};
+use super::common::{Batch, Compared, Team, clean_end, counted, judge_team};
 use crate::attempt::Attempt;
 use crate::run::{Event, Finished, Plan, Run, Stop};
 use crate::verdict::Verdict;
@@ -30,7 +30,7 @@ fn interleaved(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
     lengths[0] = 2;
     let lists = Lists::random(attempt, &lengths);
     let finished = attempt.conduct(lists.plan(), |attempt, run| {
-        judge_team(attempt, run, count, ["at_once", "at_once"])?;
+        judge_team(attempt, run, Team::workers(count), ["at_once", "at_once"])?;
         for visit in run.held_tasks() {
             run.release(&visit);
         }

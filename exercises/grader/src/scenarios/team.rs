@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use super::common::{Batch, judge_team, let_through, see_through};
+use super::common::{Batch, Team, judge_team, let_through, see_through};
 use crate::attempt::Attempt;
 use crate::run::{Finished, Plan, Stop};
 use crate::verdict::Verdict;
@@ -19,7 +19,7 @@ pub(super) fn in_reverse(
     let mut turned = false;
     let mut left = batch.tasks.len();
     let finished = attempt.conduct(plan, |attempt, run| {
-        judge_team(attempt, run, size, ["workers", "at_once"])?;
+        judge_team(attempt, run, Team::workers(size), ["workers", "at_once"])?;
         while let Some(last) = run
             .held_tasks()
             .into_iter()
