@@ -43,14 +43,15 @@ impl Workbook {
     ///
     /// # Errors
     ///
-    /// When there is none, with a name that is similar.
+    /// When there is none, with a name that is similar if there is one.
     pub fn exercise(&self, name: &str) -> io::Result<&Exercise> {
         self.manifest.find(name).ok_or_else(|| {
-            let near = self.manifest.exercises.iter().map(Exercise::name);
-            let near = near.min_by_key(|other| distance(name, other));
+            let names = self.manifest.exercises.iter().map(Exercise::name);
+            let guess = nearest(name, names).map_or_else(String::new, |near| {
+                format!("; did you mean `{near}`?")
+            });
             io::Error::other(format!(
-                "there is no exercise `{name}`; did you mean `{}`?",
-                near.unwrap_or_default()
+                "there is no exercise `{name}`{guess} (`cargo grade list` names all)"
             ))
         })
     }
@@ -129,29 +130,83 @@ fn manifest_in(root: &Path) -> PathBuf {
     root.join("exercises/exercises.toml")
 }
 
-/// How many letters must be changed to make one name of the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, wanted) in other.bytes().enumerate() {
-            let replaced = diagonal + usize::from(letter != wanted);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
+/// The least likeness of a name that is worth a guess.
+const LIKELY: f64 = 0.5;
+
+/// Which of `names` was meant, if any of them is like what was typed.
+fn nearest<'a>(
+    typed: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let rated = names.map(|name| (likeness(typed, name), name));
+    // Of several that are as good, the first of the book.
+    let best =
+        rated.reduce(|best, other| if other.0 > best.0 { other } else { best });
+    best.filter(|(likeness, _)| *likeness >= LIKELY)
+        .map(|(_, name)| name)
+}
+
+/// From 0 to 1: how much of the name was typed, whole or without its chapter, and
+/// with whatever between its words.
+fn likeness(typed: &str, name: &str) -> f64 {
+    let letters = |text: &str| -> String {
+        let lower = text.trim_end_matches(".rs").to_lowercase();
+        lower.chars().filter(|it| it.is_alphanumeric()).collect()
+    };
+    let typed = letters(typed);
+    let whole = letters(name);
+    let part = letters(name.split_once('_').map_or(name, |(_, part)| part));
+    let near = |text: &str| strsim::normalized_damerau_levenshtein(&typed, text);
+    let within = match () {
+        () if typed.len() < 3 => 0.0,
+        // A word of the name, or the beginning of one.
+        () if name.split('_').any(|word| word.starts_with(&typed)) => 0.9,
+        () if whole.contains(&typed) => 0.8,
+        () => 0.0,
+    };
+    near(&whole).max(near(&part)).max(within)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::distance;
+    use super::*;
 
     #[test]
-    fn counts_changed_letters() {
-        assert_eq!(distance("pool_order", "pool_order"), 0);
-        assert_eq!(distance("pol_order", "pool_order"), 1);
-        assert_eq!(distance("", "abc"), 3);
+    fn guesses_what_a_person_would() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let workbook = Workbook::open(&root).expect("the tests run in the workbook");
+        for (typed, meant) in [
+            ("pool_ordr", "pool_order"),
+            ("poolorder", "pool_order"),
+            ("order", "pool_order"),
+            ("pool-order", "pool_order"),
+            ("Pool Order", "pool_order"),
+            ("odrer", "pool_order"),
+            ("checksum", "pool_checksums"),
+            ("square", "process_square"),
+            ("proces_sqare", "process_square"),
+            ("exit", "process_exit_status"),
+            ("deadlines", "process_deadline"),
+            ("survive", "pool_survivor"),
+            ("merge.rs", "queue_merge"),
+            ("fair-server", "pipe_fair_server"),
+            ("hangup", "pipe_hang_up"),
+            ("duplicate", "capstone_duplicates"),
+            ("capstone", "capstone_duplicates"),
+            ("retry", "failure_retry"),
+        ] {
+            let error = workbook.exercise(typed).expect_err(typed).to_string();
+            let guess = format!("did you mean `{meant}`?");
+            assert!(error.contains(&guess), "{error}");
+        }
+    }
+
+    #[test]
+    fn guesses_nothing_where_nothing_is_alike() {
+        let names = || ["pool_order", "queue_merge"].into_iter();
+        assert_eq!(nearest("xylophone", names()), None);
+        assert_eq!(nearest("", names()), None);
+        assert_eq!(nearest("o", names()), None);
+        assert_eq!(nearest("order", [].into_iter()), None);
     }
 }
