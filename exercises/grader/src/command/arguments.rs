@@ -38,8 +38,8 @@ pub(super) struct Grading {
     /// Prints JSON; exercises/grader/grade.schema.json describes it.
     #[arg(long, conflicts_with = "junit")]
     pub(super) json: bool,
-    /// Prints `JUnit` XML.
-    #[arg(long)]
+    // As an attribute: marks of Markdown would be printed.
+    #[arg(long, help = "Prints JUnit XML")]
     pub(super) junit: bool,
     /// Writes a page about all that you have done; grades nothing.
     #[arg(long, value_name = "FILE.html", conflicts_with_all = ["names", "all", "seed"])]
@@ -90,10 +90,10 @@ pub(super) enum Command {
     ///
     /// An answer runs as you. Bubblewrap keeps it from the network and from all
     /// files but its own run. Compiling is not confined, so an answer that makes the
-    /// compiler read files or its environment (`include_str!`, `env!`, a module in a
-    /// file of its own) is refused. The grader asks the kernel what happened, but a
-    /// program that is written to deceive it can speak its protocol: read an answer
-    /// before its points count in an exam.
+    /// compiler read files or its environment (by a macro, or as a module in a file of
+    /// its own) is refused. The grader asks the kernel what happened, but a program
+    /// that is written to deceive it can speak its protocol: read an answer before its
+    /// points count in an exam.
     Class {
         /// The folder of the class.
         folder: PathBuf,
@@ -113,8 +113,8 @@ pub(super) enum Command {
     /// Grades what the workbook itself holds, for whoever writes exercises.
     ///
     /// The starter must score nothing, the solution everything, and each wrong answer
-    /// must lose exactly what its header says. `cargo soak -- grader` does it with all
-    /// cores busy.
+    /// must lose exactly what its header says. With all cores busy, the same is done by
+    /// cargo soak -- grader.
     Rehearse {
         /// The exercises; without any, all.
         #[arg(value_name = "EXERCISE")]
@@ -128,4 +128,24 @@ pub(super) enum Command {
         /// The exercise.
         name: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn help_is_plain_text() {
+        let mut command = Arguments::command();
+        let mut helps = vec![command.render_long_help().to_string()];
+        for command in command.get_subcommands_mut() {
+            helps.push(command.render_long_help().to_string());
+        }
+        assert!(helps.len() > 10);
+        for help in helps {
+            assert!(!help.contains(['`', '*']), "{help}");
+        }
+    }
 }
