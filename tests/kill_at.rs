@@ -4,8 +4,9 @@
 //! A worker is run one instruction at a time through a whole operation and
 //! killed after the nth; then nothing may be torn, doubled or lost, and the next
 //! operation must work. By default some n are tried, chosen by
-//! `MULTIPROC_SEED`; with `MULTIPROC_EVERY_INSTRUCTION=1` all of them, but for
-//! the third and later rounds of a loop.
+//! `MULTIPROC_SEED`; with `MULTIPROC_EVERY_INSTRUCTION=1`, as
+//! `cargo soak -- instructions` runs it, all of them, but for the third and later
+//! rounds of a loop.
 
 #[path = "kill_at/pool.rs"]
 mod pool;
@@ -21,6 +22,8 @@ use libtest_mimic::{Arguments, Trial};
 use multiproc::{Connection, Process, pipe};
 use scenarios::{ALL, Objects, Scenario};
 use stepper::{Step, Stepper, mark};
+use tests::soak::Counts;
+use tests::soak::instructions::EVERY_INSTRUCTION;
 use tests::{Outcome, Random, expect};
 
 /// How many instructions of an operation are tried by default: so many, but
@@ -85,23 +88,23 @@ fn run(name: &str, kill_after: impl Fn(u64, Look<'_>) -> Outcome) -> Outcome {
         })
         .map(|(moment, _)| moment)
         .collect();
+    let mut counts = Counts::default();
     let length = places.len() as u64;
-    let distinct = moments.len();
-    if std::env::var_os("MULTIPROC_EVERY_INSTRUCTION").is_none() {
+    let distinct = moments.len() as u64;
+    counts.add("instructions", length);
+    counts.add("of them in the first two rounds of a loop", distinct);
+    if std::env::var_os(EVERY_INSTRUCTION).is_none() {
         let samples = SAMPLES.min(STEPS / length).max(2);
         moments = (0..samples)
-            .map(|_| moments[random.below(distinct as u64) as usize])
+            .map(|_| moments[random.below(distinct) as usize])
             .collect();
     }
     for &moment in &moments {
         kill_after(moment, &mut |_| Ok(()))
             .map_err(|error| format!("after instruction {moment}: {error}"))?;
+        counts.add("kills", 1);
     }
-    eprintln!(
-        "{name}: {length} instructions, {distinct} of them in the first rounds of \
-         loops, killed after {}",
-        moments.len()
-    );
+    eprintln!("{name}: {counts}");
     Ok(())
 }
 

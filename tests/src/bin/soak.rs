@@ -5,6 +5,7 @@
 //! through the pool in each turn, and the names of parts select them. `--record`
 //! leaves the figures of the run in `tests/soak`, for the book.
 //!
+//! `cargo soak -- instructions` kills after every instruction of each operation.
 //! `cargo soak -- grader` grades the exercises instead, with all cores busy.
 
 use std::io::{Write, stdout};
@@ -14,8 +15,8 @@ use std::time::{Duration, Instant};
 use tests::Random;
 use tests::soak::record::Record;
 use tests::soak::{
-    Counts, Part, coordination, grader, locks, parents, pipes, pool, queue, run,
-    signals,
+    Counts, Part, coordination, grader, instructions, locks, parents, pipes, pool,
+    queue, run, signals,
 };
 
 /// Each part, its name, and how much of it is done in a turn.
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         [word, words @ ..] if word == "grader" => soak_grader(words),
+        [word, words @ ..] if word == "instructions" => soak_instructions(words),
         _ => match arguments(words.into_iter()) {
             Ok(arguments) => soak(&arguments),
             Err(problem) => {
@@ -68,6 +70,7 @@ fn usage() -> String {
     format!(
         "\
 usage: cargo soak [-- [--seconds N] [--seed N] [--tasks N] [--record] [PART …]]
+       cargo soak -- instructions [--record] [OPERATION …]
        cargo soak -- grader [--rounds N] [EXERCISE …]
 
 The first kills processes of the library at random moments, for 10 seconds or as long
@@ -75,11 +78,25 @@ as is said. --seed replays a run's choices, --tasks sets how many tasks go throu
 pool in each turn, --record leaves the figures in tests/soak. The parts:
 {}.
 
-The second grades the solutions of the exercises N times (20) and all wrong answers at
+The second kills a process after every instruction of each operation, but for the third
+and later rounds of a loop. It takes about half an hour: `cargo test -p tests --test
+kill_at` tries a sample.
+
+The third grades the solutions of the exercises N times (20) and all wrong answers at
 most three times, with all cores busy: each must get the verdict that it gets on a
 quiet machine. For all exercises and 20 rounds it takes some hours.",
         names.join(", ")
     )
+}
+
+fn soak_instructions(words: &[String]) -> ExitCode {
+    match instructions::soak(words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn soak_grader(words: &[String]) -> ExitCode {
@@ -177,7 +194,7 @@ fn record(
     let command = format!("cargo soak -- {words}");
     let mut record = Record::new(command, arguments.seed, turns, time);
     for ((name, ..), (counts, time)) in PARTS.iter().zip(totals) {
-        record.add(name, *time, counts);
+        record.add(name, *time, counts.to_vec());
     }
-    record.write()
+    record.write("long")
 }

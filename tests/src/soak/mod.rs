@@ -6,6 +6,7 @@
 
 pub mod coordination;
 pub mod grader;
+pub mod instructions;
 pub mod locks;
 pub mod parents;
 pub mod pipes;
@@ -39,6 +40,14 @@ impl Counts {
         for (name, count) in &other.0 {
             self.add(name, *count);
         }
+    }
+
+    /// All counts with their names, to keep.
+    pub fn to_vec(&self) -> Vec<(String, u64)> {
+        let counts = self.0.iter();
+        counts
+            .map(|(name, count)| (name.to_string(), *count))
+            .collect()
     }
 
     /// What was counted under a name.

@@ -1,7 +1,7 @@
 //! What a run of the soak leaves behind: a file of figures, and a table of them.
 //!
-//! `cargo soak -- --record` writes both to `tests/soak`; the book shows the
-//! table, and a test compares the two.
+//! With `--record`, `cargo soak` and `cargo soak -- instructions` write both to
+//! `tests/soak`; the book shows the tables, and a test compares the two.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,8 +10,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-
-use super::Counts;
 
 /// A run, in the form of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,24 +76,24 @@ impl Record {
     }
 
     /// Adds a part.
-    pub fn add(&mut self, name: &str, time: Duration, counts: &Counts) {
-        let counts = counts.0.iter();
+    pub fn add(&mut self, name: &str, time: Duration, counts: Vec<(String, u64)>) {
         self.parts.push(Part {
             name: name.to_string(),
             seconds: time.as_secs(),
-            counts: counts
-                .map(|(name, count)| (name.to_string(), *count))
-                .collect(),
+            counts,
         });
     }
 
     /// The run as a table for the book.
     pub fn table(&self) -> String {
         let mut table = format!(
-            "`{}`, {} turns in {} min {} s, on {} ({}; {}; commit {}; {}).\n\n\
+            "`{}`, {}{} min {} s, on {} ({}; {}; commit {}; {}).\n\n\
              | part | time | what was done and counted |\n|---|---|---|\n",
             self.command,
-            self.turns,
+            match self.turns {
+                1 => String::new(),
+                turns => format!("{turns} turns in "),
+            },
             self.seconds / 60,
             self.seconds % 60,
             self.cpu,
@@ -120,27 +118,28 @@ impl Record {
         table
     }
 
-    /// Writes the file and the table.
+    /// Writes the file and the table, both with that stem.
     ///
     /// # Errors
     ///
     /// When a file cannot be written.
-    pub fn write(&self) -> Result<(), Box<dyn std::error::Error>> {
+    pub fn write(&self, stem: &str) -> Result<(), Box<dyn std::error::Error>> {
         let folder = folder();
         fs::create_dir_all(&folder)?;
         let json = serde_json::to_string_pretty(self)?;
-        fs::write(folder.join("long.json"), json + "\n")?;
-        Ok(fs::write(folder.join("long.md"), self.table())?)
+        fs::write(folder.join(format!("{stem}.json")), json + "\n")?;
+        Ok(fs::write(folder.join(format!("{stem}.md")), self.table())?)
     }
 
-    /// Reads what was recorded last: the record, and the table beside it.
+    /// Reads what was recorded last with that stem: the record, and the table
+    /// beside it.
     ///
     /// # Errors
     ///
     /// When a file is missing or broken.
-    pub fn read() -> Result<(Record, String), Box<dyn std::error::Error>> {
-        let json = fs::read_to_string(folder().join("long.json"))?;
-        let table = fs::read_to_string(folder().join("long.md"))?;
+    pub fn read(stem: &str) -> Result<(Record, String), Box<dyn std::error::Error>> {
+        let json = fs::read_to_string(folder().join(format!("{stem}.json")))?;
+        let table = fs::read_to_string(folder().join(format!("{stem}.md")))?;
         Ok((serde_json::from_str(&json)?, table))
     }
 }
