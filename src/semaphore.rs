@@ -57,6 +57,9 @@ struct Permits {
     sleepers: Sleepers,
 }
 
+/// The most permits there can be; each takes memory at once.
+const MOST: usize = 1 << 20;
+
 /// One permit in a cache line of its own.
 #[repr(C, align(64))]
 struct Slot {
@@ -71,10 +74,8 @@ unsafe impl State for Permits {
     const KIND: [u8; 8] = *b"permit 1";
 
     fn tail_length([permits, _]: Sizes) -> Option<usize> {
-        permits
-            .try_into()
-            .ok()
-            .filter(|&permits: &usize| permits > 0)
+        let permits = usize::try_from(permits).ok()?;
+        (1..=MOST).contains(&permits).then_some(permits)
     }
 
     fn initialize(memory: &Memory<Self>) -> Result<()> {
@@ -112,12 +113,12 @@ pub struct Permit<'a> {
 }
 
 impl Semaphore {
-    /// Makes a semaphore with `permits` permits.
+    /// Makes a semaphore with `permits` permits, at most 1,048,576.
     ///
     /// # Errors
     ///
-    /// [`Error::Zero`]; [`Error::Io`] when the system has no memory or
-    /// descriptor for it.
+    /// [`Error::Zero`]; [`Error::Io`] when there are too many, or the system has
+    /// no memory or descriptor for it.
     pub fn new(permits: usize) -> Result<Semaphore> {
         Error::check_not_zero(permits, "permits")?;
         Shared::new([permits as u64, 0]).map(Semaphore)
