@@ -30,6 +30,7 @@ use libtest_mimic::{Arguments, Trial};
 type Outcome = Result<(), String>;
 
 fn main() {
+    tests::system::stop_ignoring();
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
     for name in build::examples() {

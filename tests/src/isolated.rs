@@ -28,6 +28,7 @@ macro_rules! list {
 /// Runs the tests that the command line asks for, and exits. `by_name` hands
 /// its argument on to [`isolated`], with the same tests.
 pub fn run_isolated(tests: &[Test], by_name: fn(String) -> Result<(), String>) -> ! {
+    system::stop_ignoring();
     let trials = tests
         .iter()
         .map(|&(name, _)| Trial::test(name, move || Ok(start(by_name, name)?)));

@@ -1,5 +1,7 @@
 //! What the system says about processes, and what a test does to them.
 
+#![expect(unsafe_code, reason = "sets what signals do")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -234,4 +236,14 @@ pub fn tree(root: u32) -> String {
         left.extend(children(id).into_iter().map(|child| (child, depth + 1)));
     }
     text
+}
+
+/// Makes the signals that end a program do so. A shell that starts it in the
+/// background makes it ignore `SIGINT`, and whatever that starts inherits this.
+pub fn stop_ignoring() {
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: (1) a handler could run at any instruction; (2) the default is
+        // to end; (3) other processes have their own.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }

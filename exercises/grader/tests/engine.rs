@@ -1,5 +1,7 @@
 //! Programs that misbehave: each gets its verdict, and nothing of it is left.
 
+#![expect(unsafe_code, reason = "makes this process ignore a signal")]
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -40,6 +42,10 @@ const CASES: &[(&str, Case)] = &[
     (
         "signal_reaches_the_whole_group",
         signal_reaches_the_whole_group,
+    ),
+    (
+        "signal_reaches_who_is_graded_in_the_background",
+        signal_reaches_who_is_graded_in_the_background,
     ),
     ("sleeper_meets_its_deadline", sleeper_meets_its_deadline),
     ("spinning_is_busy_waiting", spinning_is_busy_waiting),
@@ -377,4 +383,20 @@ fn signal_reaches_the_whole_group(
     expect(finished.end.exit == Exit::Signal(2), &finished.end)?;
     let lost = |event: &Event| matches!(event, Event::Lost(_));
     expect(finished.log.iter().any(lost), &finished.log)
+}
+
+/// There, a shell makes the grader ignore what Ctrl-C sends.
+fn signal_reaches_who_is_graded_in_the_background(
+    program: &Path,
+    how: Containment,
+) -> Result<(), String> {
+    let set = |action| {
+        // SAFETY: (1) a handler could run at any instruction; (2) there is none,
+        // the signal is ignored or ends the process; (3) others have their own.
+        unsafe { libc::signal(libc::SIGINT, action) }
+    };
+    let before = set(libc::SIG_IGN);
+    let outcome = signal_reaches_the_whole_group(program, how);
+    set(before);
+    outcome
 }

@@ -1,7 +1,5 @@
 //! Programs that are told to end at random moments: alone, or with their group.
 
-#![expect(unsafe_code, reason = "sets what signals do")]
-
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -37,16 +35,6 @@ pub fn play_part() {
     }
 }
 
-/// A shell that starts a program in the background makes it ignore SIGINT, and
-/// whatever that starts inherits this.
-fn stop_ignoring() {
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-        // SAFETY: (1) a handler could run at any instruction; (2) the default is
-        // to end; (3) other processes have their own.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
-    }
-}
-
 /// Starts this program `times` times, and tells it to end at a random moment
 /// as a terminal does, or `kill`, or a terminal that is closed.
 ///
@@ -58,7 +46,7 @@ pub fn soak(
     times: u64,
 ) -> Result<Counts, Box<dyn std::error::Error>> {
     let mut counts = Counts::default();
-    stop_ignoring();
+    system::stop_ignoring();
     for _ in 0..times {
         let mut program = Command::new(std::env::current_exe()?);
         program.env(PART, "1").process_group(0);

@@ -1,5 +1,7 @@
 //! Starts the answer, waits for it, and counts what it leaves behind.
 
+#![expect(unsafe_code, reason = "sets what signals do before a program starts")]
+
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -70,14 +72,29 @@ pub(super) fn tell(report: &Report) {
 }
 
 fn start(assignment: &Assignment) -> io::Result<Child> {
-    Command::new(&assignment.program)
+    let mut command = Command::new(&assignment.program);
+    command
         .args(&assignment.arguments)
         .env_clear()
         .envs(&assignment.environment)
         .current_dir(&assignment.folder)
         .stdin(Stdio::null())
-        .process_group(0)
-        .spawn()
+        .process_group(0);
+    // SAFETY: (1) between fork and exec, only what is safe in a signal handler may
+    // be called; (2) `signal` is; (3) other processes have handlers of their own.
+    unsafe { command.pre_exec(stop_ignoring) };
+    command.spawn()
+}
+
+/// A shell that starts a grader in the background makes it ignore Ctrl-C, `nohup`
+/// makes it ignore the end of the terminal, and whoever is started inherits this.
+fn stop_ignoring() -> io::Result<()> {
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTERM] {
+        // SAFETY: (1) a handler could run at any instruction; (2) the default is to
+        // end; (3) as above.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    Ok(())
 }
 
 /// Reads to the end of the socket, which is the grader's end or its last word.
