@@ -49,26 +49,24 @@ fn work(number: usize, questions: IpcReceiver<Question>, replies: IpcSender<Repl
 
 /// The squares of all tasks, in the order of the tasks.
 fn squares(tasks: Vec<Task>, workers: usize) -> Result<Vec<i64>, Box<dyn Error>> {
-    let count = tasks.len();
+    let mut squares = vec![0; tasks.len()];
     let (sender, replies) = ipc::channel()?;
-    let team = (0..workers.min(count))
+    let team = (0..workers.min(tasks.len()))
         .map(|number| start_worker(number, sender.clone()))
         .collect::<Result<Vec<_>, _>>()?;
-    let (team, processes): (Vec<_>, Vec<_>) = team.into_iter().unzip();
     let mut waiting = tasks.into_iter().enumerate();
-    for (worker, task) in team.iter().zip(&mut waiting) {
-        worker.send(task)?;
+    for ((questions, _), task) in team.iter().zip(&mut waiting) {
+        questions.send(task)?;
     }
-    let mut squares = vec![0; count];
-    for _ in 0..count {
+    for _ in 0..squares.len() {
         let (number, place, square) = replies.recv()?;
         squares[place] = square;
         if let Some(task) = waiting.next() {
-            team[number].send(task)?;
+            team[number].0.send(task)?;
         }
     }
-    drop(team); // hang up: the workers end
-    for process in processes {
+    for (questions, process) in team {
+        drop(questions); // hang up: the worker ends
         process.join()?;
     }
     Ok(squares)
