@@ -1,5 +1,5 @@
 //! Misconception: with all attempts at the same time one of them will do.
-//! Loses: done retried gives_up panicked others clean
+//! Loses: done retried gives_up panicked others calm clean
 //! Told: attempts
 
 use multiproc::{Error, Process, Result};

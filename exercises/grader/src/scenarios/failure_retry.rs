@@ -59,6 +59,25 @@ pub(super) fn judge(attempt: &mut Attempt<'_>) {
         attempt.sheet.pass("panicked");
         Ok(())
     });
+    attempt.part(&["calm"], one_is_slow);
+}
+
+/// A task is kept at its work: who waits for it sleeps meanwhile.
+fn one_is_slow(attempt: &mut Attempt<'_>) -> Result<(), Stop> {
+    let tasks = Tasks::random(attempt, 1, Ending::Return);
+    let mut run = attempt.start(tasks.plan(3))?;
+    // A second one does not come: this ends when all is at rest.
+    match run.gather(2) {
+        Err(stop @ Stop::Spinning) => {
+            let seen = format!("while its process worked on a task: {stop}");
+            attempt.sheet.fail("calm", Verdict::Fail, seen);
+        }
+        gathered => {
+            gathered?;
+            attempt.sheet.pass("calm");
+        }
+    }
+    Ok(())
 }
 
 /// Some tasks, of which the second is the target.
@@ -95,12 +114,15 @@ impl Tasks {
         allowed: usize,
         kills: usize,
     ) -> Result<Finished, Stop> {
-        let plan = Plan {
+        attempt.conduct(self.plan(allowed), |_, run| self.kill(run, kills))
+    }
+
+    fn plan(&self, allowed: usize) -> Plan {
+        Plan {
             given: json!([self.batch.tasks, allowed]),
             orders: self.batch.orders(),
             ..Plan::default()
-        };
-        attempt.conduct(plan, |_, run| self.kill(run, kills))
+        }
     }
 
     fn kill(&self, run: &mut Run, kills: usize) -> Result<(), Stop> {
