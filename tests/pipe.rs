@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use multiproc::{Connection, Error, Process, pipe, pipe_one_way, wait};
 use rustix::process::Signal;
+use rustix::time::ClockId;
 use tests::{
     Outcome, PATIENCE, Test, expect, isolated, run_isolated, sleep_for_ever, system,
 };
@@ -23,6 +24,7 @@ const TESTS: &[Test] = tests::list![
     sending_to_nobody_is_an_error,
     a_peer_that_dies_wakes_a_sender,
     a_stopped_peer_is_no_end,
+    a_socket_made_non_blocking_is_waited_for,
     waits_can_have_an_end,
     few_large_messages_are_under_way,
     a_message_of_another_type_costs_only_itself,
@@ -205,6 +207,25 @@ fn a_stopped_peer_is_no_end() -> Outcome {
     // What there was no room for was not sent at all.
     drop(here);
     process.join()?;
+    Ok(())
+}
+
+/// Whoever shares an end can make it non-blocking for all. Whoever receives then
+/// still sleeps until something comes, and does not ask again and again.
+fn a_socket_made_non_blocking_is_waited_for() -> Outcome {
+    let (here, there) = pipe()?;
+    let (never, _kept) = pipe()?;
+    rustix::io::ioctl_fionbio(&here, true)?;
+    let late = thread::spawn(move || {
+        never.recv_timeout::<()>(Duration::from_secs(1))?;
+        there.send(&7_u32)
+    });
+    let used = || rustix::time::clock_gettime(ClockId::ThreadCPUTime);
+    let before = used();
+    assert_eq!(here.recv::<u32>()?, 7);
+    let used = Duration::try_from(used() - before)?;
+    assert!(used < Duration::from_millis(100), "{used:?} of a core");
+    late.join().expect("no panic")?;
     Ok(())
 }
 

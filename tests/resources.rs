@@ -1,6 +1,8 @@
 //! Too little of everything: descriptors, processes, memory, streams, folders.
 
-use multiproc::{Array, Error, Pool, Process, Value, pipe};
+use std::time::Duration;
+
+use multiproc::{Array, Barrier, Connection, Error, Pool, Process, Value, pipe};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tests::{Outcome, PATIENCE, Test, expect, isolated, run_isolated, system};
 
@@ -12,6 +14,7 @@ const TESTS: &[Test] = tests::list![
     a_pool_with_few_descriptors,
     thousands_of_queued_tasks_with_few_descriptors,
     a_message_whose_handles_do_not_fit,
+    nobody_counts_as_dead_for_want_of_descriptors,
     too_little_memory,
     no_temporary_folder_and_no_shared_memory_folder,
     programs::standard_streams_that_are_closed,
@@ -122,6 +125,32 @@ fn a_message_whose_handles_do_not_fit() -> Outcome {
     let (text, connection): (String, multiproc::Connection) = right.recv()?;
     connection.send(&text)?;
     assert_eq!(expect::<String>(&mine)?, "next");
+    Ok(())
+}
+
+/// Waits at the barrier once, and then for the end of the connection.
+fn come_once((barrier, there): (Barrier, Connection)) {
+    barrier.wait().expect("both come");
+    assert!(there.recv::<()>().is_err());
+}
+
+/// Whether a party lives is asked of files in `/proc`, and none can be opened.
+fn nobody_counts_as_dead_for_want_of_descriptors() -> Outcome {
+    let (here, there) = pipe()?;
+    let barrier = Barrier::new(2)?;
+    let party = Process::spawn(come_once, (barrier.clone(), there))?;
+    barrier.wait()?;
+    let usual = rustix::process::getrlimit(Resource::Nofile).current;
+    limit(Resource::Nofile, 0)?;
+    // Far longer than the time between two looks for the dead.
+    let alone = barrier.wait_timeout(Duration::from_secs(1));
+    limit(Resource::Nofile, usual.unwrap_or(1 << 10))?;
+    assert!(
+        matches!(alone, Err(Error::BarrierBroken { pid: None })),
+        "{alone:?}"
+    );
+    drop(here);
+    party.join()?;
     Ok(())
 }
 
