@@ -23,7 +23,7 @@ fn lock(accounts: &Accounts, account: usize) -> ValueGuard<'_, i64> {
 /// Moves `amount` from the account `from` to the other one, `1 - from`.
 fn transfer(accounts: &Accounts, from: usize, amount: i64) {
     // TODO: nobody must see the moment in which the amount is in neither of the two.
-    // TODO: clerks that move money in opposite directions must not wait for each other.
+    // TODO: two clerks that move money in opposite directions must never both wait.
     todo!("move {amount} from account {from} of {accounts:?}")
 }
 

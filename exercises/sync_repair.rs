@@ -1,12 +1,12 @@
 //! Exercise: workers move coins between two accounts that hold 100 together, in two
-//! steps under a lock. This program works until a worker dies between the two steps.
-//! Repair it: whoever takes the lock next learns of the death, puts the accounts in
-//! order, says so, and goes on with its own work.
+//! steps under a lock. A worker may die between the two. Whoever takes the lock next
+//! learns of it, puts the accounts in order, says so, and goes on with its own work.
+//! As it stands, `work` gives up then: repair it, and write `run`.
 //!
 //! Read:  the chapter on coordination, "When a holder dies"
 //! Grade: cargo grade sync_repair
 
-use multiproc::{Lock, LockError, Process, Result, Value};
+use multiproc::{Error, Lock, LockError, Process, Result, Value};
 use serde::{Deserialize, Serialize};
 
 /// How many coins there are on both accounts together.

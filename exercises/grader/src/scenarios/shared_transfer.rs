@@ -179,7 +179,8 @@ impl Bank {
             HALF + into_second
         ]);
         let given = format!(
-            "the orders (from, amount) {:?} and accounts of {HALF} each",
+            "accounts of {HALF} each and the orders (from, amount) {:?}, audits and \
+             accounts at the end",
             self.clerks
         );
         Compared::new(given, expected, got)
