@@ -11,7 +11,7 @@ use crate::records::{Deed, Records, create, replace};
 use crate::verdict::Grade;
 use crate::workbook::Workbook;
 
-use super::terminal::{BOLD, paint};
+use super::terminal::{BOLD, paint, wrap};
 
 /// The workbook, from the learner's side.
 #[derive(Debug)]
@@ -194,11 +194,11 @@ impl<'a> Learner<'a> {
         let all = exercise.hints.len();
         let count = (self.records.hints(exercise) + 1).min(all);
         for (number, hint) in (1..).zip(&exercise.hints[..count]) {
-            writeln!(
-                stdout(),
-                "{} {hint}",
-                paint(BOLD, &format!("Hint {number} of {all}:"))
-            )?;
+            let title = format!("Hint {number} of {all}:");
+            writeln!(stdout(), "{}", paint(BOLD, &title))?;
+            for line in wrap(hint, 78) {
+                writeln!(stdout(), "  {line}")?;
+            }
         }
         let exercise = exercise.id.clone();
         self.records.note(Deed::Hinted {

@@ -126,7 +126,7 @@ fn tell_check(check: &CheckResult, same: Option<&CheckResult>) -> io::Result<()>
 }
 
 /// Breaks a text into lines of at most `width` letters; its own lines stay apart.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
