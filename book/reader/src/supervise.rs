@@ -28,8 +28,10 @@ use std::io::{Read, Write, stdin, stdout};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// What a program may take before it is ended.
 #[derive(Debug, Clone, Copy)]
@@ -99,19 +101,24 @@ pub fn supervise(words: &[String], limits: Limits) {
 fn start(words: &[String], limits: Limits) -> Result<()> {
     let (program, arguments) = words.split_first().context("no program is given")?;
     set_child_subreaper(Some(getpid())).context("no subreaper")?;
+    let temporary = tempfile::tempdir().context("no folder for temporary files")?;
     let started = Instant::now();
     let mut child = Command::new(program)
         .args(arguments)
+        .env("TMPDIR", temporary.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()
         .with_context(|| format!("`{program}` cannot be started"))?;
-    let main = Pid::from_child(&child);
+    let tree = Tree {
+        main: Pid::from_child(&child),
+        temporary: Arc::new(Mutex::new(Some(temporary))),
+    };
     let (sender, events) = sync_channel(8);
     listen(&mut child, &sender);
-    hold_lifeline(sender.clone(), limits.time, main);
+    hold_lifeline(sender.clone(), limits.time, tree.clone());
     thread::spawn(move || {
         if let Ok(status) = child.wait() {
             let _ = sender.send(Event::Ended(status));
@@ -124,10 +131,29 @@ fn start(words: &[String], limits: Limits) -> Result<()> {
         open: 2,
         status: None,
     };
-    let report = following.report(main);
+    let report = following.report(tree.main);
     // A server that does not listen any more leaves nothing behind either.
-    end_tree(main);
+    tree.end();
     report
+}
+
+/// A program, all that it starts, and where they put temporary files: what a
+/// compiler is ended in the middle of, for one.
+#[derive(Clone)]
+struct Tree {
+    main: Pid,
+    temporary: Arc<Mutex<Option<TempDir>>>,
+}
+
+impl Tree {
+    /// Leaves nothing of it. Another thread may do the same at the same time: each
+    /// returns when all is gone.
+    fn end(&self) {
+        end_tree(self.main);
+        let temporary = self.temporary.lock();
+        let mut temporary = temporary.unwrap_or_else(PoisonError::into_inner);
+        drop(temporary.take());
+    }
 }
 
 /// A run, as far as it has come.
@@ -255,18 +281,19 @@ fn take_text(bytes: &mut Vec<u8>) -> String {
 ///
 /// The main thread may be blocked in a write to a server that does not read; so
 /// these threads end the tree themselves where that cannot wait.
-fn hold_lifeline(sender: SyncSender<Event>, time: Duration, main: Pid) {
+fn hold_lifeline(sender: SyncSender<Event>, time: Duration, tree: Tree) {
+    let other = tree.clone();
     thread::spawn(move || {
         let mut word = [0];
         while let Ok(1) = stdin().read(&mut word) {
             let _ = sender.try_send(Event::Stop);
         }
-        end_tree(main);
+        other.end();
         std::process::exit(1);
     });
     thread::spawn(move || {
         thread::sleep(time + Duration::from_secs(15));
-        end_tree(main);
+        tree.end();
         std::process::exit(1);
     });
 }

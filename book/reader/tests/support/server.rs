@@ -54,6 +54,7 @@ fn main() {
         },
         "wait" => wait(),
         "family" => {
+            std::fs::write(std::env::temp_dir().join("litter"), "").unwrap();
             Command::new(&again).arg("wait").spawn().unwrap();
             hide();
             wait();
