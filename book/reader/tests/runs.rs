@@ -6,6 +6,9 @@ use rustix::process::Signal;
 use std::time::{Duration, Instant};
 use support::server::Server;
 
+/// How much more memory the server may have after many runs, in KiB.
+const MOST_GROWTH: u64 = 4 * 1024;
+
 #[test]
 fn output_comes_with_its_stream_and_status() {
     let server = Server::start();
@@ -143,14 +146,37 @@ fn no_end_of_the_server_leaves_anything_running() {
     }
 }
 
+/// Eight of them, or as many as `READER_KILLS` says, at moments from the request
+/// for a run to long after its program was built and started.
 #[test]
-fn three_hundred_runs_and_disconnects_leave_nothing() {
+fn a_server_killed_at_any_moment_leaves_nothing() {
+    let kills = number_from("READER_KILLS", 8);
+    for kill in 0..kills {
+        let mut server = Server::start();
+        let _lines = server.run(&["family"]);
+        // The moment is the input of this test.
+        std::thread::sleep(Duration::from_millis(2_000 * kill / kills));
+        server.end(Signal::KILL);
+        server.all_gone();
+        assert_eq!(server.temporary_files(), 0, "kill {kill} of {kills}");
+    }
+}
+
+/// 300 of them, or as many as `READER_RUNS` says.
+#[test]
+fn many_runs_and_disconnects_leave_nothing() {
+    let runs = number_from("READER_RUNS", 300);
     let server = Server::start();
     let warm = server.run(&["hello"]).end();
     assert_eq!(warm["code"], 0);
     server.all_gone();
     let before = server.descriptors();
-    for round in 0..300 {
+    // Each thread of the server takes some memory in the course of its first runs.
+    let mut memory = 0;
+    for round in 0..runs {
+        if round == runs / 3 {
+            memory = server.memory();
+        }
         let lines = loop {
             // A page that has just gone may still hold the place for a moment.
             let mut lines =
@@ -180,4 +206,17 @@ fn three_hundred_runs_and_disconnects_leave_nothing() {
         std::thread::yield_now();
     }
     assert_eq!(server.temporary_files(), 0);
+    let after = server.memory();
+    eprintln!(
+        "{runs} runs: {before} descriptors before and {} after; {memory} KiB after \
+         a third of them and {after} after all",
+        server.descriptors()
+    );
+    assert!(after < memory + MOST_GROWTH, "{memory} KiB, then {after}");
+}
+
+/// A number from the environment.
+fn number_from(variable: &str, default: u64) -> u64 {
+    let number = std::env::var(variable).ok();
+    number.map_or(default, |number| number.parse().expect("a number"))
 }

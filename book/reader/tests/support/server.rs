@@ -311,6 +311,15 @@ impl Server {
             .count()
     }
 
+    /// How much memory the server has, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number.unwrap().parse().unwrap()
+    }
+
     /// How many temporary files there are.
     pub(crate) fn temporary_files(&self) -> usize {
         fs::read_dir(self.scratch.root().join("temporary"))
