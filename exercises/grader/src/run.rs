@@ -88,7 +88,8 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// [`Stop::Grader`] when it cannot be started.
+    /// [`Stop::Grader`] when it cannot be started, [`Stop::HelperLost`] when it has
+    /// killed its helper at once.
     pub fn start(program: &Path, plan: Plan) -> Result<Run, Stop> {
         let scratch = Scratch::new()?;
         let nonce = nonce()?;
@@ -112,7 +113,11 @@ impl Run {
             limits: plan.limits,
             containment: plan.containment,
         };
-        let mut supervised = Supervised::start(&assignment, &plan.confinement)?;
+        let mut supervised = Supervised::start(&assignment, &plan.confinement)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::ConnectionAborted => Stop::HelperLost,
+                _ => error.into(),
+            })?;
         let (output, errors) = supervised.take_output()?;
         Ok(Run {
             output: Output::new(output)?,

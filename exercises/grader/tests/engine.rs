@@ -235,7 +235,13 @@ fn grader_is_told_of_a_killed_helper(
     program: &Path,
     how: Containment,
 ) -> Result<(), String> {
-    let stop = start(program, how, "kills its parent")?.finish();
+    let plan = Plan {
+        arguments: vec!["kills its parent".to_owned()],
+        containment: how,
+        ..Plan::default()
+    };
+    // It may do so before the helper has said that it runs.
+    let stop = Run::start(program, plan).and_then(|mut run| run.finish());
     match (how, stop) {
         // Process 1 of a namespace cannot be killed from inside.
         (Containment::Namespace, Ok(finished)) => {

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,7 +53,8 @@ impl Supervised {
     ///
     /// # Errors
     ///
-    /// When the helper or the answer cannot be started.
+    /// When the helper or the answer cannot be started; of the kind `ConnectionAborted`
+    /// when the answer was faster, and has killed the helper before it said so.
     pub fn start(
         assignment: &Assignment,
         confinement: &[String],
@@ -63,7 +65,16 @@ impl Supervised {
             assignment.containment = Containment::Subreaper;
         }
         let mut supervised = Supervised::launch(&assignment, confinement)?;
-        match supervised.first_report()? {
+        let report = match supervised.first_report() {
+            Err(error)
+                if error.kind() == io::ErrorKind::UnexpectedEof
+                    && supervised.was_killed() =>
+            {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            report => report?,
+        };
+        match report {
             Report::Started { id, bound } => {
                 supervised.bound = bound;
                 supervised.find_main(id);
@@ -136,6 +147,13 @@ impl Supervised {
             let mut descriptors = [PollFd::new(&self.control, PollFlags::IN)];
             poll(&mut descriptors, None)?;
         }
+    }
+
+    /// Whether somebody has killed the helper, which has hung up.
+    fn was_killed(&mut self) -> bool {
+        // It hangs up when it ends, or a moment before.
+        let ended = self.supervisor.wait();
+        ended.is_ok_and(|status| status.signal().is_some())
     }
 
     /// Finds the main process and its parent by the ids that the helper knows.

@@ -34,8 +34,11 @@ fn main() {
         },
         Some("ignores") => {
             let mut shell = Command::new("sh");
-            shell.args(["-c", "trap '' TERM INT; while :; do sleep 1000; done"]);
+            let ignoring = "trap '' TERM INT; echo; while :; do sleep 1000; done";
+            let shell = shell.args(["-c", ignoring]).stdout(Stdio::piped());
             let mut shell = shell.spawn().unwrap();
+            // Unblocked when the shell has begun to ignore them.
+            let _ = shell.stdout.as_mut().unwrap().read(&mut [0]).unwrap();
             probe::point("ready", 0);
             shell.wait().unwrap();
         }
