@@ -16,6 +16,11 @@ pub(crate) struct Repository {
     keep: bool,
 }
 
+/// What a learner changes nothing in, and cargo builds: a copy of the workbook has
+/// links to it. As the build folder is shared as well, cargo would otherwise look
+/// for changes in the copies from then on, and not see those in the workbook.
+const SHARED: [&str; 3] = ["src", "exercises/grader", "exercises/probe"];
+
 const FILES: [(&str, &str); 12] = [
     (
         "book/book.toml",
@@ -119,6 +124,7 @@ impl Repository {
         for path in String::from_utf8(listed.stdout)
             .unwrap()
             .split_terminator('\0')
+            .filter(|path| !SHARED.iter().any(|it| Path::new(path).starts_with(it)))
         {
             let Ok(new) = fs::read(workbook.root.join(path)) else {
                 continue;
@@ -130,8 +136,14 @@ impl Repository {
                 fs::write(path, new).unwrap();
             }
         }
-        if !copy.root.join("target").exists() {
-            std::os::unix::fs::symlink(target, copy.root.join("target")).unwrap();
+        for path in SHARED.into_iter().chain(["target"]) {
+            let link = copy.root.join(path);
+            if !link.is_symlink() {
+                let _ = fs::remove_dir_all(&link);
+                let original = workbook.root.join(path);
+                let original = if path == "target" { &target } else { &original };
+                std::os::unix::fs::symlink(original, link).unwrap();
+            }
         }
         copy
     }
