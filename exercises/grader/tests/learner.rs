@@ -1,11 +1,14 @@
 //! What a learner and an instructor do, from the command line, in a workbook of
 //! their own: no file of theirs is ever lost.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// A workbook that shares the real one's library and build folder.
 struct Desk {
@@ -302,6 +305,73 @@ fn a_killed_grader_loses_nothing() {
     log.write_all(b"{\"time\":1,\"deed\":\"hin").expect("room");
     assert!(desk.says(&["hint", "pool_order"]).contains("Hint 1 of 3"));
     assert!(desk.says(&["hint", "pool_order"]).contains("Hint 2 of 3"));
+}
+
+/// Eight times, or as often as `GRADER_KILLS` says, at moments from its start to
+/// when a program runs that would never end by itself.
+#[test]
+fn a_grader_killed_while_it_grades_leaves_nothing() {
+    let kills = std::env::var("GRADER_KILLS").ok();
+    let kills = kills.map_or(8, |kills| kills.parse().expect("a number"));
+    let desk = Desk::new("mid");
+    let temporary = desk.root.join("t");
+    fs::create_dir(&temporary).expect("room");
+    desk.says(&["start", "pool_order"]);
+    let grade = || {
+        let mut command = desk.command(&["pool_order"]);
+        command.env("TMPDIR", &temporary).stderr(Stdio::null());
+        command
+    };
+    fs::write(desk.answer(), desk.solution()).expect("room");
+    let begin = Instant::now();
+    assert!(grade().output().is_ok_and(|output| output.status.success()));
+    let time = begin.elapsed();
+    for kill in 0..kills {
+        // Another text, so that it is compiled anew.
+        let mine =
+            format!("fn main() {{ loop {{ std::thread::park() }} }} // {kill}");
+        fs::write(desk.answer(), &mine).expect("room");
+        let grading = grade().stdout(Stdio::null()).spawn();
+        let mut grading = grading.expect("the grader starts");
+        // The moment is the input of this test.
+        std::thread::sleep(2 * time * kill / kills);
+        grading.kill().expect("it is ours");
+        grading.wait().expect("it is ours");
+        expect_gone(&temporary);
+        assert_eq!(read(&desk.answer()), mine);
+    }
+    fs::write(desk.answer(), desk.solution()).expect("room");
+    assert!(grade().output().is_ok_and(|output| output.status.success()));
+    let mut left = fs::read_dir(&temporary).expect("it is there").flatten();
+    let folder = left.find(|it| it.file_name().to_string_lossy().contains("grade-"));
+    assert!(folder.is_none(), "{folder:?}");
+}
+
+/// Blocks until no process is left that has its temporary files in this folder.
+fn expect_gone(temporary: &Path) {
+    let mark = format!("TMPDIR={}", temporary.display());
+    let limit = Timespec::try_from(Duration::from_secs(120)).expect("it is short");
+    let mut found = true;
+    // Again, as one that was found may have started another one meanwhile.
+    while std::mem::take(&mut found) {
+        for entry in fs::read_dir("/proc").expect("it is there").flatten() {
+            let id = entry.file_name().to_string_lossy().parse().ok();
+            // Before its environment is read: the number may be another's later.
+            let process = id
+                .and_then(Pid::from_raw)
+                .and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok());
+            let Some(process) = process else { continue };
+            let environment = fs::read(entry.path().join("environ"));
+            let environment = environment.unwrap_or_default();
+            let mut variables = environment.split(|byte| *byte == 0);
+            if variables.any(|variable| variable.starts_with(mark.as_bytes())) {
+                let mut ends = [PollFd::new(&process, PollFlags::IN)];
+                let ended = poll(&mut ends, Some(&limit)).expect("no signal");
+                assert_eq!(ended, 1, "{:?} is still there", entry.path());
+                found = true;
+            }
+        }
+    }
 }
 
 #[test]
