@@ -23,7 +23,8 @@ use crate::trace;
 ///
 /// - when a process that was handed the barrier, or has waited at it, dies or
 ///   panics before it has dropped its last handle (Python's barrier waits for
-///   ever);
+///   ever); one that dies before its function begins was not handed it yet,
+///   and only its `join` tells of that;
 /// - when a party's time is up, and at [`abort`](Barrier::abort).
 ///
 /// ```text

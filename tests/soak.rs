@@ -14,7 +14,7 @@ const TESTS: &[Test] = tests::list![
     those_who_wait_for_each_other_that_are_killed,
     parents_that_are_killed,
     programs_that_are_told_to_end,
-    the_table_in_the_book_is_that_of_the_record,
+    the_tables_in_the_book_are_those_of_the_records,
 ];
 
 fn main() {
@@ -61,9 +61,20 @@ fn programs_that_are_told_to_end() -> Outcome {
     once("signals", signals::soak, 20)
 }
 
-fn the_table_in_the_book_is_that_of_the_record() -> Outcome {
+fn the_tables_in_the_book_are_those_of_the_records() -> Outcome {
     let (record, table) = Record::read("long")?;
     assert_eq!(record.table(), table);
     assert!(record.seconds >= 1_000, "that is no long run");
+
+    let (record, table) = Record::read("instructions")?;
+    assert_eq!(record.table(), table);
+    for part in record.parts {
+        let of = |wanted: &str| {
+            let count = part.counts.iter().find(|(what, _)| what == wanted);
+            count.map(|(_, count)| *count)
+        };
+        let tried = of("of them in the first two rounds of a loop");
+        assert!(tried.is_some() && tried == of("kills"), "{}", part.name);
+    }
     Ok(())
 }

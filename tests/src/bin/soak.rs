@@ -79,7 +79,7 @@ pool in each turn, --record leaves the figures in tests/soak. The parts:
 {}.
 
 The second kills a process after every instruction of each operation, but for the third
-and later rounds of a loop. It takes about half an hour: `cargo test -p tests --test
+and later rounds of a loop. It takes about 40 minutes: `cargo test -p tests --test
 kill_at` tries a sample.
 
 The third grades the solutions of the exercises N times (20) and all wrong answers at
