@@ -225,10 +225,12 @@ pub fn expand(
          <code>cargo grade {id}</code></p>"
     )?;
     for (number, hint) in (1..).zip(&exercise.hints) {
+        // What is indented in a hint is Rust.
+        let hint = block(hint)
+            .replace("<pre><code>", "<pre><code class=\"language-rust\">");
         writeln!(
             shown,
-            "<details class=\"hint\"><summary>Hint {number}</summary>{}</details>",
-            block(hint),
+            "<details class=\"hint\"><summary>Hint {number}</summary>{hint}</details>",
         )?;
     }
     shown.push_str("</section>\n");

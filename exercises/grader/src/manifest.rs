@@ -45,7 +45,8 @@ pub struct Exercise {
     /// `own_work` looks for them, in code, not in comments.
     #[serde(default)]
     pub without: Vec<String>,
-    /// Three hints, each telling more than the one before.
+    /// Three hints, each telling more than the one before. Lines that are indented
+    /// by four spaces are code.
     pub hints: Vec<String>,
     /// What is checked.
     pub checks: Vec<Check>,

@@ -197,7 +197,7 @@ impl<'a> Learner<'a> {
             let title = format!("Hint {number} of {all}:");
             writeln!(stdout(), "{}", paint(BOLD, &title))?;
             for line in wrap(hint, 78) {
-                writeln!(stdout(), "  {line}")?;
+                writeln!(stdout(), "{}", format!("  {line}").trim_end())?;
             }
         }
         let exercise = exercise.id.clone();

@@ -125,10 +125,15 @@ fn tell_check(check: &CheckResult, same: Option<&CheckResult>) -> io::Result<()>
     Ok(())
 }
 
-/// Breaks a text into lines of at most `width` letters; its own lines stay apart.
+/// Breaks a text into lines of at most `width` letters; its own lines stay apart, and
+/// code, which is indented, stays as it is.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
+        if paragraph.starts_with("    ") {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
             if !line.is_empty()
@@ -163,4 +168,24 @@ pub(super) fn paint(code: &str, text: &str) -> String {
         return text.to_owned();
     }
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn words_move_to_the_next_line_and_code_does_not() {
+        let text =
+            "Then, for each of them:\n\n    if wanted(one)? {\n        end(one);";
+        let lines = [
+            "Then, for",
+            "each of",
+            "them:",
+            "",
+            "    if wanted(one)? {",
+            "        end(one);",
+        ];
+        assert_eq!(wrap(text, 10), lines);
+    }
 }
