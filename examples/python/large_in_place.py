@@ -19,7 +19,7 @@ if __name__ == "__main__":
     size = LENGTH // PROCESSES
     bounds = [(part * size, (part + 1) * size) for part in range(PROCESSES)]
     processes = [
-        Process(target=sort_part, args=(numbers, start, end)) for start, end in bounds
+        Process(target=sort_part, args=(numbers, *bound)) for bound in bounds
     ]
     for process in processes:
         process.start()

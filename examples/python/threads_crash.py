@@ -41,4 +41,5 @@ if __name__ == "__main__":
 
     for name, job in (("good", good_job), ("bad", bad_job)):
         result, problem = run(job)
-        print(f"processes: the {name} job{':' if problem else ' gives'} {problem or result}")
+        end = f": {problem}" if problem else f" gives {result}"
+        print(f"processes: the {name} job{end}")
