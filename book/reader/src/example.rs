@@ -203,7 +203,8 @@ impl<'a> Page<'a> {
 
     fn about(&self, path: &str) -> Result<String> {
         let header = header(&self.project.read(path)?);
-        Ok(inline(header.lines().next().unwrap_or("")))
+        let first = header.lines().take_while(|line| !line.trim().is_empty());
+        Ok(inline(&first.collect::<Vec<_>>().join("\n")))
     }
 
     fn arguments(&self, name: &str) -> Result<String> {
