@@ -36,7 +36,9 @@ pub fn inline(markdown: &str) -> String {
 /// HTML block of a chapter (which a blank line would end).
 #[must_use]
 pub fn block(markdown: &str) -> String {
-    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES);
+    // Quotes and dashes as mdBook sets them in the chapter around.
+    let options = Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION;
+    let events = Parser::new_ext(markdown, options);
     let shown = events.map(|event| match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
         other => other,
