@@ -83,7 +83,7 @@ pub fn expand(project: &Project, argument: &str) -> Result<String> {
         Scale::Log => ", on a logarithmic scale",
         Scale::Linear => "",
     };
-    let origin = escape(&figures.machine.origin());
+    let origin = unbroken(&escape(&figures.machine.origin()));
     // Who gives no interval has taken the middle of a few times.
     let is_mean = figures.results.iter().all(|figure| figure.low.is_some());
     let time = if is_mean { "Mean" } else { "Median" };
@@ -118,6 +118,45 @@ fn inputs(figures: &Figures) -> Vec<&str> {
     names
 }
 
+/// An input as the text around it would write it: `64KiB` as 64 KiB, `1us` as 1 µs,
+/// `10000` as 10,000.
+fn words(input: &str) -> String {
+    let digits = input.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = input.split_at(digits);
+    match unit {
+        "" => grouped(number),
+        "us" if digits > 0 => format!("{number}\u{a0}µs"),
+        "ns" | "ms" | "s" | "B" | "KiB" | "MiB" | "GiB" if digits > 0 => {
+            format!("{number}\u{a0}{unit}")
+        }
+        _ => input.to_owned(),
+    }
+}
+
+/// A text whose lines never break within an option, behind its `--`.
+fn unbroken(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        if word.starts_with("--") {
+            format!("<span class=\"number\">{word}</span>")
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Digits with a comma before each three of them, from the right.
+fn grouped(digits: &str) -> String {
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 fn plot(figures: &Figures, unit: Unit) -> String {
     let mut values = Vec::new();
     for figure in &figures.results {
@@ -133,8 +172,11 @@ fn plot(figures: &Figures, unit: Unit) -> String {
         // What stands in one group stays on one page of paper.
         rows.push_str("<div class=\"chart-group\">\n");
         if !input.is_empty() {
-            let _ =
-                writeln!(rows, "<div class=\"chart-input\">{}</div>", escape(input));
+            let _ = writeln!(
+                rows,
+                "<div class=\"chart-input\">{}</div>",
+                escape(&words(input))
+            );
         }
         for figure in figures
             .results
@@ -201,7 +243,7 @@ fn list(figures: &Figures, axis: &str, unit: Unit) -> String {
         let _ = writeln!(
             shown,
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escape(&figure.input),
+            escape(&words(&figure.input)),
             escape(&figure.series),
             duration(unit.count(figure, figure.nanoseconds)),
             rate(figure).unwrap_or_default()
@@ -220,8 +262,12 @@ fn grid(figures: &Figures, axis: &str, unit: Unit) -> String {
     }
     shown.push_str("</tr></thead><tbody>\n");
     for input in inputs(figures) {
-        let name = if input.is_empty() { unit.name() } else { input };
-        let _ = write!(shown, "<tr><th scope=\"row\">{}</th>", escape(name));
+        let name = if input.is_empty() {
+            unit.name().to_owned()
+        } else {
+            words(input)
+        };
+        let _ = write!(shown, "<tr><th scope=\"row\">{}</th>", escape(&name));
         for name in &series {
             let same =
                 |figure: &&Figure| figure.input == input && figure.series == **name;
@@ -244,4 +290,27 @@ fn cell(figure: &Figure, unit: Unit) -> String {
         let _ = write!(cell, "<br>{rate}");
     }
     cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn inputs_are_written_as_in_the_text() {
+        let cases = [
+            ("8B", "8\u{a0}B"),
+            ("64KiB", "64\u{a0}KiB"),
+            ("1us", "1\u{a0}µs"),
+            ("100", "100"),
+            ("10000", "10,000"),
+            ("1000000", "1,000,000"),
+            ("pool_1ms", "pool_1ms"),
+            ("us", "us"),
+            ("", ""),
+        ];
+        for (input, shown) in cases {
+            assert_eq!(words(input), shown);
+        }
+    }
 }

@@ -108,7 +108,8 @@ pub fn row(label: &str, drawing: &str, text: &str) -> String {
 pub fn bar(axis: &Axis, bar: &Bar) -> String {
     let mut drawing = grid(axis);
     let end = axis.percent(bar.value);
-    let class = format!("series-{}", bar.series % 6);
+    // Once all shapes are taken they come again, each in another colour.
+    let class = format!("series-{}", (bar.series + bar.series / 6) % 6);
     if axis.scale == Scale::Log {
         stroke(&mut drawing, "chart-stem", 0.0, end);
         interval(&mut drawing, axis, bar);
@@ -178,8 +179,8 @@ pub fn scale_row(axis: &Axis, name: &str, unit: impl Fn(f64) -> String) -> Strin
             right if right > 92.0 => "end",
             _ => "middle",
         };
-        // Every second word may be left out where there is little room.
-        let class = if index % 2 == 1 {
+        // Every second word may be left out where there is little room for many.
+        let class = if index % 2 == 1 && lines.len() > 4 {
             "chart-tick odd"
         } else {
             "chart-tick"

@@ -97,7 +97,7 @@ fn figures_timelines_and_quizzes_are_drawn() {
         ">4.5\u{a0}µs</span>",
         "Measured on the reference machine (two cores)",
         "<svg class=\"chart-drawing\"",
-        "<th scope=\"row\">1us</th>",
+        "<th scope=\"row\">1\u{a0}µs</th>",
         "A recorded run of <code>squares</code>",
         "Why <code>a &lt; b</code>?",
         "<summary>Answer</summary>",
