@@ -76,6 +76,6 @@
             button.textContent = 'Copied';
             setTimeout(() => { button.textContent = 'Copy the command'; }, 1500);
         });
-        code.parentElement.append(' ', button);
+        code.after(' ', button);
     }
 })();
