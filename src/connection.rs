@@ -248,7 +248,8 @@ impl AsFd for Connection {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] when the system cannot wait.
+/// [`Error::Io`] when the system cannot wait; [`Error::Zero`] for no handles and
+/// no timeout, as nothing would ever end that.
 ///
 /// # Examples
 ///
@@ -263,6 +264,12 @@ impl AsFd for Connection {
 pub fn wait(handles: &[&dyn AsFd], timeout: Option<Duration>) -> Result<Vec<usize>> {
     let descriptors: Vec<BorrowedFd<'_>> =
         handles.iter().map(|handle| handle.as_fd()).collect();
-    let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+    let deadline = match timeout {
+        Some(timeout) => Deadline::after(timeout),
+        None => {
+            Error::check_not_zero(handles.len(), "handles to wait for")?;
+            Deadline::NEVER
+        }
+    };
     wait_readable(&descriptors, deadline)
 }

@@ -362,6 +362,7 @@ fn handles_that_nobody_takes_are_closed() -> Outcome {
 
 fn wait_tells_which_are_ready() -> Outcome {
     assert_eq!(wait(&[], Some(NOW))?, [0; 0]);
+    assert!(matches!(wait(&[], None), Err(Error::Zero { .. })));
     let pipes = (0..100).map(|_| pipe()).collect::<Result<Vec<_>, _>>()?;
     let process = Process::spawn(do_nothing, pipes[0].1.clone())?;
     expect::<()>(&pipes[0].0)?;
