@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::handle;
 use crate::identity::{Identity, own_pid};
 use crate::shared::{Memory, Shared, Sizes, State};
 use crate::sleepers::Sleepers;
@@ -77,6 +78,9 @@ struct Meeting {
 
 /// The most parties there can be.
 const MOST: usize = 0xffff;
+/// Set in the entry of a process that was handed the barrier and has not read
+/// its arguments yet.
+const EXPECTED: u64 = 1 << 63;
 /// Places for members beside one for each party: who only passes a barrier on
 /// is one, too.
 const SPARE_PLACES: usize = 1024;
@@ -189,13 +193,8 @@ impl Barrier {
         let meeting = &self.0.meeting;
         for place in meeting.tail() {
             let word = place.load(Ordering::SeqCst);
-            if Identity::from_word(word).is_some_and(Identity::is_dead) {
-                let _ = place.compare_exchange(
-                    word,
-                    0,
-                    Ordering::SeqCst,
-                    Ordering::SeqCst,
-                );
+            if member(word).is_some_and(Identity::is_dead) {
+                exchange(place, word, 0);
             }
         }
         meeting.change(|round| Some(round.ended(true, false)));
@@ -290,9 +289,16 @@ impl Memory<Meeting> {
     fn dead_member(&self) -> Option<u32> {
         self.tail()
             .iter()
-            .filter_map(|place| Identity::from_word(place.load(Ordering::SeqCst)))
+            .filter_map(|place| member(place.load(Ordering::SeqCst)))
             .find(|member| member.is_dead())
             .map(Identity::pid)
+    }
+
+    /// Enters a process that is about to be handed the barrier: it may die before
+    /// it can do that itself.
+    fn expect(&self, process: Identity) {
+        let word = process.word() | EXPECTED;
+        self.tail().iter().find(|place| exchange(place, 0, word));
     }
 
     /// Breaks the barrier if it is not broken and the round is the one meant.
@@ -329,15 +335,16 @@ impl Member {
             return;
         }
         let own = Identity::own().word();
-        let places = self.meeting.tail().iter();
-        for (index, place) in places.enumerate() {
-            let entered =
-                place.compare_exchange(0, own, Ordering::SeqCst, Ordering::SeqCst);
-            if entered.is_ok() {
-                let before = self.place.swap(index as u32, Ordering::SeqCst);
-                self.leave(before);
-                return;
-            }
+        let mut places = self.meeting.tail().iter();
+        let index = places
+            .position(|place| exchange(place, own | EXPECTED, own))
+            .or_else(|| {
+                let mut places = self.meeting.tail().iter();
+                places.position(|place| exchange(place, 0, own))
+            });
+        if let Some(index) = index {
+            let before = self.place.swap(index as u32, Ordering::SeqCst);
+            self.leave(before);
         }
     }
 
@@ -346,6 +353,18 @@ impl Member {
             place.store(0, Ordering::SeqCst);
         }
     }
+}
+
+/// The process that an entry is about.
+fn member(word: u64) -> Option<Identity> {
+    Identity::from_word(word & !EXPECTED)
+}
+
+/// Whether an entry was `before`; then it is `after` now.
+fn exchange(place: &AtomicU64, before: u64, after: u64) -> bool {
+    let exchanged =
+        place.compare_exchange(before, after, Ordering::SeqCst, Ordering::SeqCst);
+    exchanged.is_ok()
 }
 
 impl Drop for Member {
@@ -362,6 +381,8 @@ impl Drop for Member {
 
 impl Serialize for Barrier {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let meeting = self.0.meeting.clone();
+        handle::wish(move |receiver| meeting.expect(receiver));
         self.0.meeting.serialize(serializer)
     }
 }

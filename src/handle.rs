@@ -15,6 +15,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 
 use crate::codec;
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 
 thread_local! {
     static OUTGOING: RefCell<Vec<Handle>> = const { RefCell::new(Vec::new()) };
@@ -24,6 +25,17 @@ thread_local! {
     static PACKING: Cell<bool> = const { Cell::new(false) };
     static UNPACKING: Cell<bool> = const { Cell::new(false) };
     static REFUSED: Cell<bool> = const { Cell::new(false) };
+    static WISHES: RefCell<Vec<Wish>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What something inside a message wants to do once it is known which process
+/// the message is for, and before that process has it.
+pub(crate) type Wish = Box<dyn FnOnce(Identity)>;
+
+/// What belongs to a message beside its bytes.
+pub(crate) struct Parcel {
+    pub(crate) handles: Vec<Handle>,
+    pub(crate) wishes: Vec<Wish>,
 }
 
 /// A descriptor that may stand anywhere inside a message.
@@ -85,6 +97,7 @@ impl<'de> Deserialize<'de> for Handle {
 struct Outer {
     packing: bool,
     luggage: Vec<Handle>,
+    wishes: Vec<Wish>,
 }
 
 impl Outer {
@@ -92,6 +105,7 @@ impl Outer {
         Outer {
             packing: PACKING.replace(packing),
             luggage: OUTGOING.take(),
+            wishes: WISHES.take(),
         }
     }
 }
@@ -100,6 +114,7 @@ impl Drop for Outer {
     fn drop(&mut self) {
         PACKING.set(self.packing);
         OUTGOING.set(std::mem::take(&mut self.luggage));
+        WISHES.set(std::mem::take(&mut self.wishes));
     }
 }
 
@@ -128,9 +143,29 @@ pub(crate) fn encode_with_handles<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<Vec<Handle>> {
+    encode_for_process(value, bytes).map(|parcel| parcel.handles)
+}
+
+/// The same for a process that is about to start: also returns what wants to
+/// know that process.
+pub(crate) fn encode_for_process<T: Serialize + ?Sized>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<Parcel> {
     let _outer = Outer::replace(true);
     codec::encode(value, bytes)?;
-    Ok(OUTGOING.take())
+    Ok(Parcel {
+        handles: OUTGOING.take(),
+        wishes: WISHES.take(),
+    })
+}
+
+/// Called by what is being serialized: asks for the receiver of the message, of
+/// which nobody may ever tell.
+pub(crate) fn wish(wish: impl FnOnce(Identity) + 'static) {
+    if PACKING.get() {
+        WISHES.with_borrow_mut(|wishes| wishes.push(Box::new(wish)));
+    }
 }
 
 /// Reads a value without handles.

@@ -21,11 +21,13 @@ impl Identity {
     /// This process. Without `/proc`, its start time counts as zero.
     pub(crate) fn own() -> Identity {
         static OWN: OnceLock<Identity> = OnceLock::new();
-        *OWN.get_or_init(|| {
-            let pid = own_pid();
-            let started = Status::of(pid).map_or(0, |status| status.started);
-            Identity(started << PID_BITS | u64::from(pid))
-        })
+        *OWN.get_or_init(|| Identity::of(own_pid()))
+    }
+
+    /// A process that is not reaped; the same for every process that asks.
+    pub(crate) fn of(pid: u32) -> Identity {
+        let started = Status::of(pid).map_or(0, |status| status.started);
+        Identity(started << PID_BITS | u64::from(pid))
     }
 
     /// Reads what `word` wrote; `None` for zero.

@@ -15,7 +15,9 @@
 //! What is left are microseconds: a child that is stopped before it runs this
 //! program, whose parent is killed before it could ask, ends when somebody
 //! continues it; and until then, the copy of the parent that it may still be
-//! holds the lifelines of the parent's other children.
+//! holds the lifelines of the parent's other children. And a child that turns
+//! itself into another program (`exec`) closes its end, as it closes all that
+//! is this library's: from then on it is as free as what `Command` starts.
 
 #![expect(unsafe_code, reason = "F_SETSIG is in no safe library")]
 

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -62,6 +63,9 @@ pub use current::{CurrentProcess, current_process};
 #[doc(alias = "fork")]
 pub struct Process<R> {
     child: Option<Running>,
+    /// Kept when the child is reaped, so that whoever waits for several processes
+    /// may go on to name this one.
+    sentinel: Arc<OwnedFd>,
     id: u32,
     name: String,
     result: PhantomData<fn() -> R>,
@@ -70,7 +74,6 @@ pub struct Process<R> {
 /// What the parent holds of a child that it has not reaped.
 struct Running {
     child: Child,
-    sentinel: OwnedFd,
     socket: OwnedFd,
     answer: Option<packet::Message>,
     _lifeline: OwnedFd,
@@ -123,7 +126,7 @@ impl<R: Serialize + DeserializeOwned> Process<R> {
 
     fn finish(&mut self, deadline: Deadline) -> Result<Option<R>> {
         let running = self.child.as_mut().ok_or(Error::AlreadyJoined)?;
-        if !running.wait(deadline)? {
+        if !running.wait(self.sentinel.as_fd(), deadline)? {
             return Ok(None);
         }
         let Some(mut running) = self.child.take() else {
@@ -136,7 +139,10 @@ impl<R: Serialize + DeserializeOwned> Process<R> {
                 read_answer(self.id, &bytes, luggage).map(Some)
             }
             None => {
-                let status = status.map_err(Error::io("wait for a process"))?;
+                let status = status.map_err(|source| Error::Io {
+                    doing: format!("wait for process {}", self.id).into(),
+                    source: Arc::new(source),
+                })?;
                 Err(ended(self.id, status))
             }
         }
@@ -165,10 +171,9 @@ impl<R> Process<R> {
     /// Whether the process has not ended yet.
     pub fn is_alive(&self) -> bool {
         let now = Deadline::after(Duration::ZERO);
-        self.child.as_ref().is_some_and(|running| {
-            wait_readable(&[running.sentinel.as_fd()], now)
+        self.child.is_some()
+            && wait_readable(&[self.sentinel.as_fd()], now)
                 .is_ok_and(|ended| ended.is_empty())
-        })
     }
 
     /// The calls of this crate that the process's threads wait in at this
@@ -212,11 +217,13 @@ impl<R> Process<R> {
     /// When the system refuses the thread that reaps it; the process ends then.
     #[doc(alias = "daemon")]
     pub fn detach(mut self) {
-        if let Some(running) = self.child.take() {
+        let sentinel = Arc::clone(&self.sentinel);
+        let running = self.child.take();
+        drop(self);
+        if let Some(running) = running {
             // All of it moves into the thread, so the lifeline stays open.
             let Running {
                 mut child,
-                sentinel,
                 socket,
                 _lifeline: lifeline,
                 ..
@@ -231,10 +238,10 @@ impl<R> Process<R> {
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {
-        let Some(running) = &self.child else {
+        if self.child.is_none() {
             return Ok(());
-        };
-        match rustix::process::pidfd_send_signal(&running.sentinel, signal) {
+        }
+        match rustix::process::pidfd_send_signal(&*self.sentinel, signal) {
             // It has ended; or it had when it was first looked for, and there is
             // something else in its sentinel's place.
             Ok(()) | Err(Errno::SRCH | Errno::BADF) => Ok(()),
@@ -247,10 +254,14 @@ impl Running {
     /// Waits until the process has answered or ended. The end counts also when
     /// somebody else still holds the other side of the socket: a process that
     /// the child has forked, for example.
-    fn wait(&mut self, deadline: Deadline) -> Result<bool> {
+    fn wait(
+        &mut self,
+        sentinel: BorrowedFd<'_>,
+        deadline: Deadline,
+    ) -> Result<bool> {
         let now = Deadline::after(Duration::ZERO);
         while self.answer.is_none() {
-            let ends = [self.socket.as_fd(), self.sentinel.as_fd()];
+            let ends = [self.socket.as_fd(), sentinel];
             let ready = wait_readable(&ends, deadline)?;
             if ready.is_empty() {
                 return Ok(false);
@@ -262,22 +273,15 @@ impl Running {
                 Err(error) => return Err(error),
             }
         }
-        Ok(!wait_readable(&[self.sentinel.as_fd()], deadline)?.is_empty())
+        Ok(!wait_readable(&[sentinel], deadline)?.is_empty())
     }
 }
 
 impl<R> AsFd for Process<R> {
-    /// The sentinel: it becomes readable when the process has ended.
-    ///
-    /// # Panics
-    ///
-    /// When the result was already taken by `join_timeout`.
+    /// The sentinel: it becomes readable when the process has ended, and stays
+    /// so, also after `join_timeout` has returned the result.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        let running = self.child.as_ref();
-        running
-            .expect("the process was joined already")
-            .sentinel
-            .as_fd()
+        self.sentinel.as_fd()
     }
 }
 

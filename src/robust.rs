@@ -7,7 +7,7 @@
 
 #![expect(unsafe_code, reason = "calls pthread on memory that processes share")]
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
@@ -33,6 +33,16 @@ pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// looks grow rarer: the holder gets some dozens of updates done in between.
 const LOOKS: u32 = 20;
 const MOST_PAUSES: u32 = 7;
+
+/// How many locks and permits a thread may hold. When it dies, the kernel looks
+/// at 2,048 of them at most (`ROBUST_LIST_LIMIT`), so whoever waits for another
+/// one would wait for ever.
+const MOST_HELD: u32 = 2000;
+
+thread_local! {
+    /// How many this thread holds, those whose guards were forgotten too.
+    static HELD: Cell<u32> = const { Cell::new(0) };
+}
 
 /// The mutex, and who holds it.
 #[repr(C)]
@@ -152,11 +162,15 @@ impl RobustMutex {
     }
 
     fn attempt(&self) -> libc::c_int {
+        if HELD.get() >= MOST_HELD {
+            return libc::ENOLCK;
+        }
         // SAFETY: (1) the mutex must be initialized; (2) it was, before this
         // memory could be reached; (3) others lock and unlock it.
         unsafe { libc::pthread_mutex_trylock(self.mutex.get()) }
     }
 
+    /// Comes after an `attempt`, which sees to the limit.
     fn sleep(&self, time: Duration) -> libc::c_int {
         let until = wall_clock(time);
         // SAFETY: as for `pthread_mutex_trylock`.
@@ -190,7 +204,10 @@ impl RobustMutex {
     /// state from which the next locker finds its way: it sees `Died` again.
     fn received(&self, code: libc::c_int) -> Result<Option<Before>> {
         match code {
-            0 => Ok(Some(Before::Unlocked)),
+            0 => {
+                HELD.set(HELD.get() + 1);
+                Ok(Some(Before::Unlocked))
+            }
             libc::EOWNERDEAD => {
                 let dead = self.holder.load(Ordering::Relaxed);
                 // Zero: it died before its first or after its last instruction
@@ -202,6 +219,7 @@ impl RobustMutex {
                 // SAFETY: (1) only the holder may call this; (2) EOWNERDEAD
                 // says that this thread is; (3) others wait for the unlock.
                 check(unsafe { libc::pthread_mutex_consistent(self.mutex.get()) })?;
+                HELD.set(HELD.get() + 1);
                 Ok(Some(Before::Died))
             }
             libc::EBUSY | libc::ETIMEDOUT => Ok(None),
@@ -220,6 +238,7 @@ impl RobustMutex {
         // thread; (3) one waiter in any process is woken.
         let code = unsafe { libc::pthread_mutex_unlock(self.mutex.get()) };
         debug_assert_eq!(code, 0, "only the holder unlocks");
+        HELD.set(HELD.get().saturating_sub(1));
     }
 
     /// The process that died or panicked under the lock and left it unrepaired.
@@ -305,5 +324,9 @@ fn check(code: libc::c_int) -> Result<()> {
 }
 
 fn refused(code: libc::c_int) -> Error {
-    Error::io("use a lock")(io::Error::from_raw_os_error(code))
+    let doing = match code {
+        libc::ENOLCK => "hold more than 2,000 locks and permits in one thread",
+        _ => "use a lock",
+    };
+    Error::io(doing)(io::Error::from_raw_os_error(code))
 }

@@ -128,7 +128,9 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] when a process has damaged the semaphore.
+    /// [`Error::Io`] when this thread holds 2,000 permits and locks already, more
+    /// than the system would give back at its death, or when a process has damaged
+    /// the semaphore.
     pub fn acquire(&self) -> Result<Permit<'_>> {
         loop {
             if let Some(permit) = self.acquire_until(Deadline::NEVER)? {

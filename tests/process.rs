@@ -27,6 +27,7 @@ const TESTS: &[Test] = tests::list![
     a_zero_timeout_says_running_at_once,
     a_timeout_can_be_retried,
     the_sentinel_tells_of_the_end,
+    the_sentinel_stays,
     ten_threads_start_processes,
     a_child_outlives_the_thread_that_started_it,
     inherited_descriptors_are_closed,
@@ -239,6 +240,17 @@ fn the_sentinel_tells_of_the_end() -> Outcome {
     assert_eq!(wait(&[&process], Some(PATIENCE))?, [0]);
     assert!(!process.is_alive());
     assert_eq!(process.join()?, 5);
+    Ok(())
+}
+
+fn the_sentinel_stays() -> Outcome {
+    let (here, there) = pipe()?;
+    let running = Process::spawn(wait_for_word, there)?;
+    let mut joined = Process::spawn(seven, ())?;
+    assert_eq!(joined.join_timeout(PATIENCE)?, Some(7));
+    assert_eq!(wait(&[&running, &joined], Some(PATIENCE))?, [1]);
+    here.send(&5_u32)?;
+    assert_eq!(running.join()?, 5);
     Ok(())
 }
 

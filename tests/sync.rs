@@ -12,6 +12,9 @@ use multiproc::{
 use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever};
 
 fn main() {
+    if std::env::var_os(NEVER_BEGIN).is_some() {
+        sleep_for_ever();
+    }
     multiproc::init();
     run(&[
         ("permits_are_limited", permits_are_limited),
@@ -21,6 +24,10 @@ fn main() {
             a_dead_holders_permit_is_told,
         ),
         ("a_waiter_gets_a_dead_holders_permit", a_waiter_and_a_death),
+        (
+            "all_permits_of_the_dead_come_back",
+            all_permits_of_the_dead_come_back,
+        ),
         (
             "a_permit_of_a_panic_comes_back",
             a_permit_of_a_panic_comes_back,
@@ -45,6 +52,10 @@ fn main() {
         (
             "who_dies_on_the_way_breaks_it",
             who_dies_on_the_way_breaks_it,
+        ),
+        (
+            "who_dies_before_it_begins_breaks_it",
+            who_dies_before_it_begins_breaks_it,
         ),
         ("who_panics_breaks_it", who_panics_breaks_it),
         ("who_leaves_does_not", who_leaves_does_not),
@@ -144,6 +155,44 @@ fn a_waiter_and_a_death() -> Outcome {
     let told = waiter.join_timeout(PATIENCE)?;
     assert_eq!(told, Some(Some(holder.id())));
     drop(other);
+    Ok(())
+}
+
+fn hold_as_many_as_it_gets((permits, connection): (Semaphore, Connection)) {
+    let mut held = Vec::new();
+    let refused = loop {
+        match permits.acquire() {
+            Ok(permit) => held.push(permit),
+            Err(error) => break error,
+        }
+    };
+    // A lock is one of them, too.
+    let lock = Lock::new().expect("there is memory");
+    assert!(lock.lock().is_err());
+    held.pop();
+    assert!(lock.lock().is_ok());
+    let told = (held.len(), refused);
+    connection.send(&told).expect("the parent listens");
+    sleep_for_ever();
+}
+
+/// The kernel gives back no more than 2,048 locks of a dead thread.
+fn all_permits_of_the_dead_come_back() -> Outcome {
+    let all = 2100;
+    let permits = Semaphore::new(all)?;
+    let (here, there) = pipe()?;
+    let holder = Process::spawn(hold_as_many_as_it_gets, (permits.clone(), there))?;
+    let (held, refused) = expect::<(usize, Error)>(&here)?;
+    assert!(refused.to_string().contains("2,000 locks"), "{refused}");
+    assert!((1000..all).contains(&held), "{held}");
+    assert_eq!(permits.available(), all - held);
+    let id = holder.id();
+    holder.kill()?;
+    assert!(holder.join().is_err());
+    for _ in 0..held {
+        assert_eq!(permits.acquire()?.recovered_from(), Some(id));
+    }
+    assert_eq!(permits.available(), all);
     Ok(())
 }
 
@@ -480,6 +529,32 @@ fn who_dies_on_the_way_breaks_it() -> Outcome {
         assert!(is_broken_by(&told, Some(victim_id)), "{told:?}");
         Ok(())
     })
+}
+
+/// Makes a process sleep before it has read its arguments.
+const NEVER_BEGIN: &str = "MULTIPROC_TEST_NEVER_BEGIN";
+
+fn who_dies_before_it_begins_breaks_it() -> Outcome {
+    let barrier = Barrier::new(2)?;
+    let (_here, there) = pipe()?;
+    let builder = Process::builder().env(NEVER_BEGIN, "");
+    let victim = builder.spawn(wait_at, (barrier.clone(), there.clone()))?;
+    let victim_id = victim.id();
+    let mut other = Process::spawn(wait_at, (barrier.clone(), there.clone()))?;
+    victim.kill()?;
+    assert!(victim.join().is_err());
+    let told = other.join_timeout(PATIENCE)?.expect("it is told");
+    assert!(is_broken_by(&told, Some(victim_id)), "{told:?}");
+
+    // Nobody is left in the list who does not come.
+    barrier.reset();
+    let (here, there) = pipe()?;
+    let second = Process::spawn(wait_at, (barrier.clone(), there))?;
+    expect::<()>(&here)?;
+    let mut places = [barrier.wait()?, second.join()??];
+    places.sort_unstable();
+    assert_eq!(places, [0, 1]);
+    Ok(())
 }
 
 fn panic_on_the_way((_barrier, _): (Barrier, Connection)) -> Result<usize, Error> {

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::identity::Identity;
 use crate::worker::{Request, Trampoline};
 use crate::{handle, image, lifeline, packet, trace, worker};
 
@@ -127,24 +129,32 @@ impl ProcessBuilder {
         };
         let _starting = trace::span("spawn", format_args!("start {}", request.name));
         let mut bytes = Vec::new();
-        let handles =
-            handle::encode_with_handles(&(&request, &argument), &mut bytes)?;
+        let handle::Parcel { handles, wishes } =
+            handle::encode_for_process(&(&request, &argument), &mut bytes)?;
         drop(argument);
 
         // Everything is in the socket before the child is there to read it, so
-        // no step of the start waits for the other side.
+        // no step of the start waits for the other side. The exception is what
+        // has to know the child before the child has it.
         let (socket, theirs) = packet::socket_pair()?;
         let (their_lifeline, lifeline) = lifeline::new()?;
         let now = Deadline::after(Duration::ZERO);
         let their_lifeline = [handle::Handle::new(their_lifeline)];
-        let sent =
-            packet::send(socket.as_fd(), worker::GREETING, &their_lifeline, now)?
-                && packet::send(socket.as_fd(), &bytes, &handles, now)?;
-        if !sent {
-            let refused = Errno::TOOMANYREFS;
-            return Err(Error::io("send a request to a new process")(refused));
-        }
-        drop(handles);
+        let send = |bytes: &[u8], handles: &[handle::Handle]| {
+            let refused = Error::io("send a request to a new process");
+            match packet::send(socket.as_fd(), bytes, handles, now)? {
+                true => Ok(()),
+                false => Err(refused(Errno::TOOMANYREFS)),
+            }
+        };
+        send(worker::GREETING, &their_lifeline)?;
+        let late = if wishes.is_empty() {
+            send(&bytes, &handles)?;
+            drop(handles);
+            None
+        } else {
+            Some(handles)
+        };
 
         let mut child = self
             .command()
@@ -162,20 +172,29 @@ impl ProcessBuilder {
                 return Err(error);
             }
         };
-        let running = Running {
-            child,
-            sentinel,
-            socket,
-            answer: None,
-            _lifeline: lifeline,
-        };
-        let child = Some(running);
-        Ok(Process {
-            child,
+        let mut process = Process {
+            child: None,
+            sentinel: Arc::new(sentinel),
             id,
             name: request.name,
             result: PhantomData,
-        })
+        };
+        let sent = late.map_or(Ok(()), |handles| {
+            let receiver = Identity::of(id);
+            wishes.into_iter().for_each(|wish| wish(receiver));
+            send(&bytes, &handles)
+        });
+        process.child = Some(Running {
+            child,
+            socket,
+            answer: None,
+            _lifeline: lifeline,
+        });
+        match sent {
+            // Without a reader, it has ended: whoever joins it learns how.
+            Ok(()) | Err(Error::Disconnected) => Ok(process),
+            Err(error) => Err(error),
+        }
     }
 
     /// The command that starts this program again: the very file that runs

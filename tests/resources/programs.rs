@@ -106,6 +106,7 @@ pub(super) fn a_parent_that_ignores_its_children() -> Outcome {
     let told = process.join_timeout(PATIENCE);
     let text = told.expect_err("it was killed").to_string();
     assert!(text.contains("SIGCHLD"), "{text}");
+    assert!(text.contains(&process.id().to_string()), "{text}");
     let pool = Pool::new(1)?;
     let id = pool.apply(|()| std::process::id(), ())?;
     system::signal(id, Signal::KILL);
