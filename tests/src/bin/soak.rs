@@ -190,7 +190,9 @@ fn record(
     time: Duration,
     totals: &[(Counts, Duration)],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let words = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words = words.join(" ");
+    let words = words.trim_start_matches("-- ");
     let command = format!("cargo soak -- {words}");
     let mut record = Record::new(command, arguments.seed, turns, time);
     for ((name, ..), (counts, time)) in PARTS.iter().zip(totals) {
