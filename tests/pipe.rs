@@ -531,6 +531,23 @@ fn signals_interrupt_nothing() -> Outcome {
         assert_eq!(here.recv::<String>()?, "small");
         Ok(())
     })?;
+    // A sender that waits for room.
+    interrupted(|| {
+        let (near, far) = pipe()?;
+        while near.send_timeout("before", NOW)? {}
+        let before = INTERRUPTIONS.load(Ordering::Relaxed);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| -> Result<(), Error> {
+                while INTERRUPTIONS.load(Ordering::Relaxed) < before + 20 {
+                    thread::yield_now();
+                }
+                while far.recv::<String>()? != "last" {}
+                Ok(())
+            });
+            near.send("last")?;
+            Ok(reader.join().expect("does not panic")?)
+        })
+    })?;
     let brief = Duration::from_millis(2);
     interrupted(|| {
         assert_eq!(here.recv_timeout::<String>(brief)?, None);

@@ -70,7 +70,11 @@ fn main() {
     }
     orphans::stop_if_told_to();
     if ends::is_to_forget_init() {
-        return ends::forget_init();
+        if let Err(error) = ends::forget_init() {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+        return;
     }
     multiproc::init();
     run_isolated(TESTS, by_name)

@@ -26,6 +26,10 @@ fn main() {
             large_items_between_processes,
         ),
         ("many_at_once", many_at_once),
+        (
+            "a_producer_killed_in_the_middle_tears_nothing",
+            a_producer_killed_in_the_middle_tears_nothing,
+        ),
         ("close_ends_consumers", close_ends_consumers),
         (
             "close_wakes_a_waiting_producer",
@@ -414,6 +418,55 @@ fn join_tells_what_was_lost() -> Outcome {
     queue.task_done()?;
     queue.task_done()?;
     assert!(queue.join_timeout(PATIENCE)?);
+    Ok(())
+}
+
+fn put_for_ever((queue, producer): (Queue<(u32, u32, String)>, u32)) {
+    let text = text_of(producer);
+    for number in 0_u32.. {
+        let put = queue.put(&(producer, number, text.clone()));
+        put.expect("the queue is open");
+    }
+}
+
+fn text_of(producer: u32) -> String {
+    ["a", "b", "c", "d"][producer as usize].repeat(1_000_000)
+}
+
+fn a_producer_killed_in_the_middle_tears_nothing() -> Outcome {
+    let mut random = Random::for_test("a_producer_killed_in_the_middle");
+    let queue = Queue::new(4)?;
+    let steady = Process::spawn(put_for_ever, (queue.clone(), 0))?;
+    let mut next = [0; 4];
+    for round in 1..=3 {
+        let doomed = Process::spawn(put_for_ever, (queue.clone(), round))?;
+        let victim = next[round as usize] + 1 + random.below(3) as u32;
+        let mut is_dead = false;
+        let mut after = 0;
+        while after < 3 {
+            let item = queue.get_timeout(PATIENCE)?;
+            let (producer, number, text) = item.ok_or("no item within 30 s")?;
+            assert!(text == text_of(producer), "a torn item");
+            assert_eq!(number, next[producer as usize]);
+            next[producer as usize] += 1;
+            after += u32::from(is_dead && producer == 0);
+            if !is_dead && next[round as usize] == victim {
+                // It is in the middle of another one, or waits to be.
+                doomed.kill()?;
+                is_dead = true;
+            }
+        }
+        assert!(matches!(
+            doomed.join(),
+            Err(Error::Killed { signal: 9, .. })
+        ));
+    }
+    steady.kill()?;
+    assert!(steady.join().is_err());
+    // What was put is there, and the queue goes on.
+    while queue.try_get()?.is_some() {}
+    queue.put(&(0, 0, String::new()))?;
+    assert_eq!(queue.get()?, (0, 0, String::new()));
     Ok(())
 }
 

@@ -66,6 +66,10 @@ fn main() {
         ("an_array_notices_a_death", an_array_notices_a_death),
         ("array_bounds", array_bounds),
         ("a_handle_outlives_its_sender", a_handle_outlives_its_sender),
+        (
+            "memory_outlives_a_killed_maker",
+            memory_outlives_a_killed_maker,
+        ),
         ("kills_at_random_moments", kills::at_random_moments),
     ]);
 }
@@ -543,6 +547,49 @@ fn a_handle_outlives_its_sender() -> Outcome {
     let value = Process::spawn(make_value, 41)?.join()?;
     value.fetch_add(1);
     assert_eq!(value.get()?, 42);
+    Ok(())
+}
+
+type Memory = (Value<u64>, Array<u8>, Lock);
+
+fn make_memory(connection: Connection) {
+    let value = Value::new(7).expect("there is memory");
+    let array = Array::from_slice(&[1, 2, 3]).expect("there is memory");
+    let lock = Lock::new().expect("there is memory");
+    let made: Memory = (value, array, lock);
+    connection.send(&made).expect("the parent listens");
+    sleep_for_ever();
+}
+
+fn use_memory(((value, array, lock), connection): (Memory, Connection)) {
+    value.fetch_add(1);
+    array.set(1, 9).expect("nobody died under the lock");
+    drop(lock.lock().expect("nobody died under the lock"));
+    connection.send(&()).expect("the parent listens");
+    sleep_for_ever();
+}
+
+/// Neither its maker nor somebody else who had it takes it along. It has no
+/// name anywhere, so nothing is left when the last one drops it.
+fn memory_outlives_a_killed_maker() -> Outcome {
+    let (here, there) = pipe()?;
+    let maker = Process::spawn(make_memory, there.clone())?;
+    let memory: Memory = expect(&here)?;
+    maker.kill()?;
+    assert!(maker.join().is_err());
+    for _ in 0..2 {
+        let argument = (memory.clone(), there.clone());
+        let user = Process::spawn(use_memory, argument)?;
+        expect::<()>(&here)?;
+        user.kill()?;
+        assert!(user.join().is_err());
+    }
+    let (value, array, lock) = memory;
+    assert_eq!((value.get()?, array.to_vec()?), (9, vec![1, 9, 3]));
+    assert!(lock.lock().is_ok());
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let mut shared = maps.lines().filter(|line| line.contains("multiproc"));
+    assert!(shared.all(|line| line.ends_with("/memfd:multiproc (deleted)")));
     Ok(())
 }
 

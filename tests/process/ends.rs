@@ -230,21 +230,24 @@ pub(super) fn is_to_forget_init() -> bool {
     std::env::var_os(WITHOUT_INIT).is_some()
 }
 
-pub(super) fn forget_init() {
+pub(super) fn forget_init() -> Result<(), Error> {
     let process = Process::spawn(seven, ()).expect_err("is refused");
     let pool = Pool::new(2).expect_err("is refused");
     println!("{process}\n{pool}");
     let children = system::children(std::process::id());
     assert!(children.is_empty(), "{children:?}");
+    Pool::new(2).map(drop)
 }
 
 pub(super) fn a_program_without_init() -> Outcome {
     let output = Command::new(std::env::current_exe()?)
         .env(WITHOUT_INIT, "1")
         .output()?;
-    assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout)?;
-    assert_eq!(text.matches("`multiproc::init()`").count(), 2, "{text}");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    for (stream, times) in [(output.stdout, 2), (output.stderr, 1)] {
+        let text = String::from_utf8(stream)?;
+        assert_eq!(text.matches("`multiproc::init()`").count(), times, "{text}");
+    }
     Ok(())
 }
 
