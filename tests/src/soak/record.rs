@@ -111,7 +111,7 @@ impl Record {
             let counts = counts.join(", ");
             let _ = writeln!(
                 table,
-                "| {} | {minutes}\u{a0}min\u{a0}{seconds}\u{a0}s | {counts} |",
+                "| {} | {minutes}\u{a0}min {seconds}\u{a0}s | {counts} |",
                 part.name
             );
         }
