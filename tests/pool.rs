@@ -72,6 +72,7 @@ const TESTS: &[Test] = tests::list![
     deaths::while_a_large_result_comes,
     deaths::a_grandchild_keeps_everything_open,
     deaths::standard_output_can_be_closed,
+    deaths::a_task_that_closes_all_descriptors_costs_its_worker,
     deaths::a_crash_after_close_was_called,
     stops::a_stopped_worker_that_is_idle_holds_up_nobody,
     stops::another_worker_is_started_beside_a_stopped_one,

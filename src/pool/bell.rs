@@ -30,9 +30,14 @@ impl Bell {
         let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
     }
 
-    /// Forgets the rings so far.
-    pub(crate) fn silence(&self) {
-        while let Err(Errno::INTR) = rustix::io::read(&self.0, &mut [0_u8; 8]) {}
+    /// Forgets the rings so far; `false` when somebody has closed the descriptor.
+    pub(crate) fn silence(&self) -> bool {
+        loop {
+            match rustix::io::read(&self.0, &mut [0_u8; 8]) {
+                Err(Errno::INTR) => {}
+                heard => return heard != Err(Errno::BADF),
+            }
+        }
     }
 }
 

@@ -222,7 +222,11 @@ impl Worker {
             }
             let second_look = Deadline::after(SECOND_LOOK);
             let _ = wait_readable(&[self.own_bell.as_fd()], second_look);
-            self.own_bell.silence();
+            if !self.own_bell.silence() {
+                // A task has closed what was not its own, the lifeline too. This
+                // worker would never sleep again, and outlive its parent.
+                std::process::exit(1);
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use tests::{Outcome, PATIENCE, expect, system};
 
 use super::was_killed;
 use super::work::{
-    Death, close_standard_streams, connected_pool, die, fork_and_die, hang, line,
-    meet, same, square, worker_id,
+    Death, close_all_descriptors, close_standard_streams, connected_pool, die,
+    fork_and_die, hang, line, meet, same, square, worker_id,
 };
 
 pub(super) fn a_busy_worker_is_killed() -> Outcome {
@@ -189,6 +189,18 @@ pub(super) fn standard_output_can_be_closed() -> Outcome {
     assert_eq!(pool.apply(worker_id, 0)?, id);
     assert_eq!(pool.apply(square, 6)?, 36);
     pool.close();
+    Ok(())
+}
+
+/// Such a worker hears nothing any more, and would outlive its parent.
+pub(super) fn a_task_that_closes_all_descriptors_costs_its_worker() -> Outcome {
+    let pool = Pool::new(1)?;
+    let id = pool.apply(close_all_descriptors, ())?;
+    let worker = system::Watched::child(id);
+    assert_ne!(pool.apply(worker_id, 0)?, id);
+    if let Some(worker) = worker {
+        worker.expect_end();
+    }
     Ok(())
 }
 

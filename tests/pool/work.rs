@@ -86,6 +86,14 @@ pub(super) fn fork_and_die(_: ()) {
     abort();
 }
 
+/// As a library does that makes a daemon of its process.
+pub(super) fn close_all_descriptors(_: ()) -> u32 {
+    // SAFETY: (1) closing a descriptor that something owns is a bug; (2) that is
+    // what this tests; (3) other processes keep theirs.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
+    std::process::id()
+}
+
 pub(super) fn close_standard_streams(_: ()) {
     for descriptor in 0..3 {
         // SAFETY: (1) something could own it; (2) the standard streams are
