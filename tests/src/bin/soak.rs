@@ -84,7 +84,7 @@ kill_at` tries a sample.
 
 The third grades the solutions of the exercises N times (20) and all wrong answers at
 most three times, with all cores busy: each must get the verdict that it gets on a
-quiet machine. For all exercises and 20 rounds it takes some hours.",
+quiet machine. For all exercises and 20 rounds it takes half an hour.",
         names.join(", ")
     )
 }
