@@ -24,8 +24,9 @@ use crate::trace;
 ///
 /// - when a process that was handed the barrier, or has waited at it, dies or
 ///   panics before it has dropped its last handle (Python's barrier waits for
-///   ever); one that dies before its function begins was not handed it yet,
-///   and only its `join` tells of that;
+///   ever); it is handed the barrier with its arguments, however early it dies,
+///   or when it receives it by a connection or a pool's initializer, and not
+///   before;
 /// - when a party's time is up, and at [`abort`](Barrier::abort).
 ///
 /// ```text

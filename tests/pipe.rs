@@ -217,6 +217,7 @@ fn a_socket_made_non_blocking_is_waited_for() -> Outcome {
     let (never, _kept) = pipe()?;
     rustix::io::ioctl_fionbio(&here, true)?;
     let late = thread::spawn(move || {
+        // The time in which one that asks again and again uses its core.
         never.recv_timeout::<()>(Duration::from_secs(1))?;
         there.send(&7_u32)
     });

@@ -9,6 +9,7 @@ use multiproc::{
     Array, Barrier, Condition, Connection, Error, Event, Lock, LockError, Process,
     Semaphore, Value, pipe,
 };
+use tests::soak::pass_time;
 use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever};
 
 fn main() {
@@ -658,8 +659,7 @@ fn kills_at_random_moments() -> Outcome {
     let start = || Process::spawn(use_everything, everything.clone());
     let mut workers = [start()?, start()?, start()?];
     for _ in 0..300 {
-        // The moment of the kill is the input of this test.
-        thread::sleep(Duration::from_micros(random.below(4000)));
+        pass_time(&mut random, Duration::from_millis(4));
         workers[random.below(3) as usize] = start()?;
     }
     // Somebody still gets on: the barrier is met, or broken and reset.

@@ -365,6 +365,10 @@ impl PoolBuilder {
     }
 
     /// How long a task may run before its worker is killed.
+    ///
+    /// A worker that has tasks and starts none for that long, and for a second
+    /// at least, is killed, too, and its tasks go to others. The first of them
+    /// counts as timed out when that has happened three times in a row.
     #[must_use]
     pub fn task_timeout(mut self, limit: Duration) -> PoolBuilder {
         if let Ok(settings) = &mut self.settings {

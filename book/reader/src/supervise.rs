@@ -137,8 +137,8 @@ fn start(words: &[String], limits: Limits) -> Result<()> {
     report
 }
 
-/// A program, all that it starts, and where they put temporary files: what a
-/// compiler is ended in the middle of, for one.
+/// A program, all that it starts, and the folder for their temporary files, which a
+/// compiler does not remove when it is killed.
 #[derive(Clone)]
 struct Tree {
     main: Pid,
