@@ -187,17 +187,24 @@ pub fn name(id: u32) -> String {
 
 /// Whether a process that this crate's library started runs its program and has
 /// taken its name; before that it is a copy of its parent, or begins.
+///
+/// In this order: a new program gets its memory, then the name `exe`, then the
+/// place of its stack; the name that is asked for last is not the copy's.
 pub fn has_begun(id: u32) -> bool {
     let stack = |id: u32| {
         let line = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let (_, fields) = line.rsplit_once(") ")?;
         // Field 28, where the stack starts: at random for each program.
-        fields.split(' ').nth(25)?.parse::<u64>().ok()
+        let start = fields.split(' ').nth(25)?.parse::<u64>().ok()?;
+        (start != 0).then_some(start)
     };
-    let Ok((name, _, parent)) = status(id) else {
+    let Ok((_, _, parent)) = status(id) else {
         return false;
     };
-    name != "exe" && stack(id) != stack(parent)
+    match (stack(id), stack(parent)) {
+        (Some(own), Some(copied)) if own != copied => name(id) != "exe",
+        _ => false,
+    }
 }
 
 /// The name, state and parent of a process.
