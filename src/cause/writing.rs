@@ -63,7 +63,6 @@ impl<S: Serializer> Serializer for Noting<S> {
         serialize_u8(value: u8);
         serialize_u16(value: u16);
         serialize_u32(value: u32);
-        serialize_u64(value: u64);
         serialize_u128(value: u128);
         serialize_f32(value: f32);
         serialize_f64(value: f64);
@@ -74,6 +73,22 @@ impl<S: Serializer> Serializer for Noting<S> {
         serialize_unit();
         serialize_unit_struct(name: &'static str);
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str);
+    }
+
+    /// As postcard does: seven bits in each byte, the lowest first, and an eighth
+    /// that says whether more follow. Postcard would write the bytes somewhere
+    /// else first, and a number is what most tasks and results are.
+    #[inline(always)]
+    fn serialize_u64(self, mut value: u64) -> Result<Self::Ok, Self::Error> {
+        // A tuple has no bytes of its own in this format.
+        let mut bytes = self.0.serialize_tuple(0).map_err(Noted)?;
+        while value >= 0x80 {
+            let byte = value as u8 | 0x80;
+            bytes.serialize_element(&byte).map_err(Noted)?;
+            value >>= 7;
+        }
+        bytes.serialize_element(&(value as u8)).map_err(Noted)?;
+        bytes.end().map_err(Noted)
     }
 
     open! {

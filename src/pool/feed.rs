@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::pool::job::{Arrived, Batch, Command, Haste, Inbox, Shared, Taken};
+use crate::pool::job::{Arrived, Batch, Command, Haste, Inbox, Shared, Taken, lock};
 use crate::pool::record::Functions;
 use crate::pool::worker::{TaskTrampoline, run_task};
 
@@ -26,8 +26,10 @@ const BATCH_TASKS: usize = 4 * 1024;
 const BATCH_BYTES: usize = 64 * 1024;
 /// For how many results memory is set aside at most, on the input's own word.
 const SURE: usize = 64 * 1024;
-/// When results come faster than this, more tasks should be on their way.
+/// When results come faster than this, more tasks should be on their way: so many
+/// that they take about as long, but at most so many times more.
 const FAST: Duration = Duration::from_millis(1);
+const MOST_GROWTH: u128 = 16;
 /// When an item comes later than this, the workers wait for it.
 const LATE: Duration = Duration::from_millis(10);
 /// When they come slower than this, fewer are enough.
@@ -86,6 +88,11 @@ where
     ) -> Result<Feed<A, R, I>> {
         let functions = functions(function)?;
         let inbox = Arc::default();
+        // The same function will mostly take about as long as in the last call.
+        let window = match *lock(&shared.learned) {
+            Some((known, window)) if known == functions => window.min(BATCH_TASKS),
+            _ => smallest_window(shared),
+        };
         Ok(Feed {
             shared: shared.clone(),
             batch: Batch::new(&inbox, functions, 0),
@@ -98,8 +105,8 @@ where
             refused: VecDeque::new(),
             arrived: Arrived::default(),
             taken: Taken::default(),
-            window: smallest_window(shared),
-            limit: smallest_window(shared),
+            window,
+            limit: window,
             sent: 0,
             bytes_sent: 0,
             waited: Instant::now(),
@@ -200,9 +207,11 @@ where
             let is_late = self.waited.elapsed() > LATE;
             return Some(if is_late { Haste::Now } else { Haste::Soon });
         }
+        if tasks >= BATCH_TASKS || self.batch.size() >= BATCH_BYTES {
+            return Some(Haste::Here);
+        }
         let takes_long = tasks.is_power_of_two() && self.begun.elapsed() > FAST;
-        let is_full = tasks >= BATCH_TASKS || self.batch.size() >= BATCH_BYTES;
-        (is_full || takes_long).then_some(Haste::Soon)
+        takes_long.then_some(Haste::Soon)
     }
 
     /// Sends the batch off, and begins the next one.
@@ -264,7 +273,9 @@ where
         let elapsed = self.waited.elapsed();
         self.waited = Instant::now();
         if elapsed < FAST {
-            self.window = self.window.saturating_mul(2).min(MOST_TASKS);
+            let times = FAST.as_nanos() / elapsed.as_nanos().max(1);
+            let times = times.clamp(2, MOST_GROWTH) as usize;
+            self.window = self.window.saturating_mul(times).min(MOST_TASKS);
         } else if elapsed > SLOW {
             self.window = (self.window / 2).max(smallest_window(&self.shared));
         }
@@ -280,6 +291,7 @@ fn smallest_window(shared: &Shared) -> usize {
 
 impl<A, R, I: Iterator<Item = A>> Drop for Feed<A, R, I> {
     fn drop(&mut self) {
+        *lock(&self.shared.learned) = Some((self.batch.functions, self.window));
         if self.received < self.pulled {
             self.inbox.abandoned.store(true, Ordering::Relaxed);
             let inbox = self.inbox.clone();

@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) watch: Watch,
     pub(crate) lead: Lead,
     pub(crate) worker_ids: Mutex<Vec<u32>>,
+    /// What the last map called, and how many tasks it had on their way.
+    pub(crate) learned: Mutex<Option<(Functions, usize)>>,
     /// How many workers there may be.
     pub(crate) workers: usize,
     /// How many tasks are handed to a worker at a time, at least.
@@ -35,6 +37,9 @@ pub(crate) struct Shared {
 pub(crate) enum Haste {
     /// At once: somebody is woken.
     Now,
+    /// At once, and the caller sees to it, so that the workers have something to
+    /// do while it goes on.
+    Here,
     /// Within a few milliseconds, if the caller does not wait before.
     Soon,
     /// When the caller waits, which it does next.
@@ -63,6 +68,7 @@ impl Shared {
             watch,
             lead: Lead::default(),
             worker_ids: Mutex::default(),
+            learned: Mutex::default(),
             workers,
             chunk,
         }
@@ -82,6 +88,8 @@ impl Shared {
         drop(commands);
         match haste {
             Haste::Now => self.watch.commands.ring(),
+            Haste::Here if self.lead(|| 0, 0, Deadline::NEVER) => {}
+            Haste::Here => self.look_soon(),
             Haste::Soon => self.look_soon(),
             Haste::Mine => {}
         }

@@ -143,7 +143,10 @@ impl Seat {
         let now = Instant::now();
         let elapsed = (now - self.measured).as_nanos() as u64;
         self.measured = now;
-        self.pace = elapsed / u64::from(count);
+        let pace = elapsed / u64::from(count);
+        // A worker that has nothing left may have been done long before.
+        let is_sure = !self.is_idle();
+        self.pace = if is_sure { pace } else { pace.min(self.pace) };
         self.result_bytes = bytes / u64::from(count);
         let wanted = AHEAD.as_nanos() as u64 / self.pace.max(1);
         let most = self.ahead.saturating_mul(4).min(MOST_AHEAD);
