@@ -171,7 +171,7 @@ impl Seat {
 
     /// Whether each of its tasks is worth a look of the parent.
     pub(crate) fn is_slow(&self) -> bool {
-        self.pace > 100_000 || self.ahead < 4
+        self.ahead < 4
     }
 
     /// Turns what the worker left behind into the error of the task in hand,
