@@ -1,5 +1,5 @@
 //! The chapter on pools, measured: from which task size on does the price of a
-//! process vanish, and what does one task cost?
+//! process vanish, what does one task cost, and what does it cost among many?
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -23,6 +23,7 @@ fn main() {
     let mut criterion = benches::criterion();
     grain(&mut criterion);
     one_task(&mut criterion);
+    many_tasks(&mut criterion);
     criterion.final_summary();
 }
 
@@ -88,6 +89,45 @@ fn one_task(criterion: &mut Criterion) {
         });
     });
     group.finish();
+}
+
+/// Tasks that do next to nothing, more and more of them in one map.
+fn many_tasks(criterion: &mut Criterion) {
+    let counts = [
+        ("1k", 1_000),
+        ("10k", 10_000),
+        ("100k", 100_000),
+        ("1M", 1_000_000),
+        ("10M", 10_000_000),
+    ];
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(WORKERS)
+        .build()
+        .expect("threads");
+    let pool = Pool::new(WORKERS).expect("a pool");
+    let mut group = group(criterion, "pool_count");
+    for (name, count) in counts {
+        let count = scaled(count) as u64;
+        group.throughput(Throughput::Elements(count));
+        let mut compare = |series: &str, map: &dyn Fn() -> Vec<u64>| {
+            assert!(map().into_iter().eq(1..=count), "{series} does the work");
+            group.bench_function(BenchmarkId::new(series, name), |bencher| {
+                bencher.iter(map);
+            });
+        };
+        compare("threads", &|| {
+            let tasks = (0..black_box(count)).into_par_iter();
+            threads.install(|| tasks.map(add_one).collect())
+        });
+        compare("processes", &|| {
+            pool.map(add_one, 0..black_box(count)).expect("a map")
+        });
+    }
+    group.finish();
+}
+
+fn add_one(number: u64) -> u64 {
+    number + 1
 }
 
 type Numbered<T> = (usize, T);

@@ -60,7 +60,7 @@ fn main() {
     procspawn::init();
 
     let mut json = false;
-    let mut rounds = 7;
+    let mut rounds = 15;
     let mut wanted = Vec::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {

@@ -41,6 +41,13 @@ pub(crate) const BENCHES: &[(&str, &[Group])] = &[
                 axis: "",
                 inputs: &[],
             },
+            Group {
+                name: "pool_count",
+                title: "A map of tasks that only add one, by how many they are",
+                question: "What does a task cost among many?",
+                axis: "number of tasks",
+                inputs: &["1k", "10k", "100k", "1M", "10M"],
+            },
         ],
     ),
     (
