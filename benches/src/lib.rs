@@ -6,6 +6,7 @@
 //! - `bytes`: a message of some size
 //! - `crew`: threads and processes that do something when they are told to
 //! - `machine`: where and when something was measured
+//! - `results`: the files in which the book finds what was measured
 //! - `settings`: how Criterion measures, and how long
 //! - `work`: the work that threads and processes both do
 
@@ -13,6 +14,7 @@ mod bare;
 mod bytes;
 mod crew;
 mod machine;
+mod results;
 mod settings;
 mod work;
 
@@ -20,5 +22,6 @@ pub use bare::{Echo, bare_self_exec, echo_if_bare, exit_if_bare};
 pub use bytes::Bytes;
 pub use crew::{ProcessCrew, ThreadCrew, obey};
 pub use machine::Machine;
+pub use results::{Figure, Group, target};
 pub use settings::{criterion, group, is_measuring, scaled};
 pub use work::{Grain, grains, mix, mix_all};

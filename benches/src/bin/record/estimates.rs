@@ -1,56 +1,17 @@
 //! What Criterion left in `target`, in the form of Criterion 0.8.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde_json::{Value, json};
+use benches::{Figure, Group, target};
+use serde_json::Value;
 
 use crate::Outcome;
-use crate::groups::Group;
-
-/// The mean duration of one iteration.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Figure {
-    pub(crate) series: String,
-    pub(crate) input: String,
-    pub(crate) nanoseconds: f64,
-    /// Where the mean lies with 95 % confidence.
-    pub(crate) interval: Option<(f64, f64)>,
-    pub(crate) elements: Option<u64>,
-    pub(crate) bytes: Option<u64>,
-}
-
-impl Figure {
-    pub(crate) fn to_json(&self) -> Value {
-        let digits = |value: f64| (value * 10.0).round() / 10.0;
-        let mut shown = json!({
-            "series": self.series,
-            "nanoseconds": digits(self.nanoseconds),
-        });
-        if !self.input.is_empty() {
-            shown["input"] = json!(self.input);
-        }
-        if let Some((low, high)) = self.interval {
-            shown["low"] = json!(digits(low));
-            shown["high"] = json!(digits(high));
-        }
-        for (name, amount) in [("elements", self.elements), ("bytes", self.bytes)] {
-            if let Some(amount) = amount {
-                shown[name] = json!(amount);
-            }
-        }
-        shown
-    }
-}
 
 /// The figures of a group, in the order in which they are shown.
 pub(crate) fn measured(group: &Group) -> Outcome<Vec<Figure>> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
     let mut figures = Vec::new();
-    find(&target.join("criterion").join(group.name), &mut figures)?;
+    find(&target().join("criterion").join(group.name), &mut figures)?;
     let place = |list: &[&str], name: &str| {
         list.iter().position(|known| *known == name).unwrap_or(99)
     };
@@ -116,6 +77,8 @@ fn figure(benchmark: &Value, estimates: &Value) -> Option<Figure> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

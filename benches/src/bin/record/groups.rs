@@ -1,14 +1,6 @@
 //! What there is to measure, and how the book shows it.
 
-/// A group of benchmarks that makes one chart.
-pub(crate) struct Group {
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) question: &'static str,
-    /// What the inputs are, and their order.
-    pub(crate) axis: &'static str,
-    pub(crate) inputs: &'static [&'static str],
-}
+use benches::Group;
 
 const SIZES: &[&str] = &["8B", "1KiB", "64KiB", "1MiB"];
 

@@ -9,14 +9,12 @@ mod estimates;
 mod groups;
 
 use std::error::Error;
-use std::fs;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use benches::Machine;
-use estimates::{Figure, measured};
-use groups::{AGAINST_PYTHON, BENCHES, Group};
-use serde_json::{Value, json};
+use benches::Figure;
+use estimates::measured;
+use groups::{AGAINST_PYTHON, BENCHES};
+use serde_json::Value;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -52,7 +50,7 @@ fn record(wanted: &[String], last_run: bool) -> Outcome<()> {
         }
         for group in *groups {
             let figures = measured(group)?;
-            write(group, &command, figures)?;
+            group.write(&command, &figures)?;
         }
     }
     if is_wanted(AGAINST_PYTHON.name) && !last_run {
@@ -100,29 +98,5 @@ fn compare_with_python() -> Outcome<()> {
         elements: line["count"].as_u64(),
         bytes: None,
     });
-    write(&AGAINST_PYTHON, command, figures.collect())
-}
-
-/// Writes the results file of a group.
-fn write(group: &Group, command: &str, figures: Vec<Figure>) -> Outcome<()> {
-    if figures.is_empty() {
-        return Err(format!("nothing was measured for {}", group.name).into());
-    }
-    let mut machine = Machine::here();
-    machine.command = command.to_owned();
-    let results: Vec<Value> = figures.iter().map(Figure::to_json).collect();
-    let all = json!({
-        "title": group.title,
-        "question": group.question,
-        "axis": group.axis,
-        "scale": "log",
-        "machine": machine,
-        "results": results,
-    });
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-    fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{}.json", group.name));
-    fs::write(&path, format!("{all:#}\n"))?;
-    println!("wrote {}", path.display());
-    Ok(())
+    AGAINST_PYTHON.write(command, &figures.collect::<Vec<_>>())
 }
