@@ -144,11 +144,16 @@ impl Seat {
         let elapsed = (now - self.measured).as_nanos() as u64;
         self.measured = now;
         let pace = elapsed / u64::from(count);
-        // A worker that has nothing left may have been done long before.
-        let is_sure = !self.is_idle();
-        self.pace = if is_sure { pace } else { pace.min(self.pace) };
+        // A worker that has nothing left may have been done long before: then
+        // little of it is believed at a time.
+        let most = if self.is_idle() {
+            self.pace.saturating_mul(4)
+        } else {
+            u64::MAX
+        };
+        self.pace = pace.min(most).max(1);
         self.result_bytes = bytes / u64::from(count);
-        let wanted = AHEAD.as_nanos() as u64 / self.pace.max(1);
+        let wanted = AHEAD.as_nanos() as u64 / self.pace;
         let most = self.ahead.saturating_mul(4).min(MOST_AHEAD);
         self.ahead = u32::try_from(wanted).unwrap_or(u32::MAX).clamp(1, most);
     }
