@@ -2,8 +2,9 @@
 //!
 //! postcard's errors hold no text: what a type says when it cannot be written
 //! or read ("invalid value: integer `300`, expected u8") is dropped. So serde's
-//! code is run with [`Noting`] wrapped around postcard, which hands everything
-//! on and does one thing more: when an error is made from a text, it keeps the
+//! code is run with [`Noting`] wrapped around postcard, which hands on
+//! everything but `u64`s, which it writes itself in postcard's form, and does
+//! one thing more: when an error is made from a text, it keeps the
 //! text. In a program that is optimised the wrapping costs nothing: its methods
 //! are always inlined, as a compiler left to itself calls them where several types
 //! use them, and hands each result over in memory.

@@ -88,11 +88,7 @@ where
     ) -> Result<Feed<A, R, I>> {
         let functions = functions(function)?;
         let inbox = Arc::default();
-        // The same function will mostly take about as long as in the last call.
-        let window = match *lock(&shared.learned) {
-            Some((known, window)) if known == functions => window.min(BATCH_TASKS),
-            _ => smallest_window(shared),
-        };
+        let window = smallest_window(shared);
         Ok(Feed {
             shared: shared.clone(),
             batch: Batch::new(&inbox, functions, 0),
@@ -112,6 +108,18 @@ where
             waited: Instant::now(),
             result: PhantomData,
         })
+    }
+
+    /// Begins with as many items on their way as the last map of the same function
+    /// had at its end, for who wants all results anyway: they will mostly take
+    /// about as long.
+    pub(crate) fn begin_as_learned(&mut self) {
+        if let Some((known, window)) = *lock(&self.shared.learned)
+            && known == self.batch.functions
+        {
+            self.window = self.window.max(window.min(BATCH_TASKS));
+            self.limit = self.window;
+        }
     }
 
     /// For how many results to set memory aside before they come.

@@ -24,7 +24,7 @@ pub(crate) struct Shared {
     pub(crate) watch: Watch,
     pub(crate) lead: Lead,
     pub(crate) worker_ids: Mutex<Vec<u32>>,
-    /// What the last map called, and how many tasks it had on their way.
+    /// What the last map called, and how many tasks it let be on their way.
     pub(crate) learned: Mutex<Option<(Functions, usize)>>,
     /// How many workers there may be.
     pub(crate) workers: usize,
@@ -89,7 +89,7 @@ impl Shared {
         match haste {
             Haste::Now => self.watch.commands.ring(),
             Haste::Here if self.lead(|| 0, 0, Deadline::NEVER) => {}
-            Haste::Here => self.look_soon(),
+            Haste::Here => self.watch.commands.ring(),
             Haste::Soon => self.look_soon(),
             Haste::Mine => {}
         }

@@ -76,6 +76,7 @@ impl Shared {
     /// Looks after the workers until as many results as are `enough` are
     /// `there`, or fewer and no more come soon; or until the deadline is over or
     /// the pool has ended. `false` at once if that is for somebody else to do.
+    /// With none that are `enough` it goes round once.
     pub(crate) fn lead(
         &self,
         there: impl Fn() -> usize,

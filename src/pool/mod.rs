@@ -125,6 +125,7 @@ impl Pool {
         R: Serialize + DeserializeOwned,
     {
         let mut feed = Feed::new(&self.shared, function, items)?;
+        feed.begin_as_learned();
         let mut order = Order::new();
         let mut results = Vec::with_capacity(feed.at_least());
         let mut failed: Option<(usize, Box<Error>)> = None;

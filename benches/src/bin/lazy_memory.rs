@@ -24,8 +24,9 @@ fn main() {
     multiproc::init();
     let word = std::env::args().nth(1);
     let tasks = word.map_or(Some(100_000_000), |word| word.parse::<u64>().ok());
-    let Some(tasks) = tasks.filter(|tasks| *tasks >= 10) else {
-        eprintln!("the number of tasks must be a number, and at least 10");
+    let fits = |tasks: &u64| (10..=u64::from(u32::MAX)).contains(tasks);
+    let Some(tasks) = tasks.filter(fits) else {
+        eprintln!("the number of tasks must be between 10 and {}", u32::MAX);
         exit(2);
     };
 
