@@ -198,6 +198,16 @@ mod tests {
         crosses(&Error::Closed.to_string());
     }
 
+    #[test]
+    fn numbers_of_any_length_cross_in_postcards_format() {
+        crosses(&0_u64);
+        for bits in 0..64 {
+            let power = 1_u64 << bits;
+            crosses(&(power - 1, power, vec![power + 1]));
+        }
+        crosses(&(u64::MAX, usize::MAX, i64::MIN, u64::MAX / 3));
+    }
+
     fn refusal<T: DeserializeOwned + Debug>(bytes: &[u8]) -> String {
         match decode::<T>(bytes) {
             Err(Error::Decode { message }) => message,

@@ -186,6 +186,21 @@ pub(super) fn an_iterator_outlives_its_pool() -> Outcome {
     Ok(())
 }
 
+/// A lazy map reads two items for a worker before it gives the first result, also
+/// when a map of the same function has shown how quick it is.
+pub(super) fn a_lazy_map_begins_small() -> Outcome {
+    let pool = Pool::new(1)?;
+    pool.map(unchanged, 0..100_000)?;
+    let pulled = Cell::new(0);
+    let input = || (0..u32::MAX).inspect(|_| pulled.set(pulled.get() + 1));
+    assert_eq!(pool.imap(unchanged, input())?.next().transpose()?, Some(0));
+    assert_eq!(pulled.replace(0), 2);
+    let first = pool.imap_unordered(unchanged, input())?.next();
+    assert_eq!(first.expect("there are more").0, 0);
+    assert_eq!(pulled.get(), 2);
+    Ok(())
+}
+
 pub(super) fn an_input_that_uses_the_pool() -> Outcome {
     let pool = Pool::new(2)?;
     let input = (0..100).map(|number| pool.apply(square, number).expect("is run"));
