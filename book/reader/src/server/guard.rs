@@ -20,7 +20,11 @@ pub(super) const TOKEN: &str = "x-reader-token";
 /// How many bytes a request may bring.
 const BODY: usize = 16 * 1024;
 
-/// Refuses what does not name this server, and adds the headers that all answers
+/// How many bytes its first line and its headers may have; a browser sends some
+/// hundred.
+pub(super) const HEAD: usize = 16 * 1024;
+
+/// Refuses what has too long a head or does not name this server, and adds the headers that all answers
 /// have.
 ///
 /// A page elsewhere may let its own name lead to 127.0.0.1, and would then be of
@@ -37,7 +41,10 @@ pub(super) async fn gate(
     let authority = request.uri().authority().map(|name| name.as_str());
     let known = |name: &str| reader.hosts.iter().any(|host| host == name);
     let several = request.headers().get_all(header::HOST).iter().count() != 1;
-    let mut response = if several
+    let mut response = if head_length(&request) > HEAD {
+        let told = "the headers are too long";
+        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, told).into_response()
+    } else if several
         || !host.is_some_and(known)
         || authority.is_some_and(|name| !known(name))
     {
@@ -69,6 +76,13 @@ pub(super) async fn gate(
             .or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+fn head_length(request: &Request) -> usize {
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+    let target = request.uri().path_and_query();
+    target.map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
 }
 
 fn is_action(request: &Request) -> bool {

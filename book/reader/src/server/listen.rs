@@ -1,5 +1,6 @@
 //! The port, and its connections.
 
+use super::guard::HEAD;
 use anyhow::{Context, Result};
 use axum::Router;
 use hyper::server::conn::http1;
@@ -35,6 +36,8 @@ pub(super) async fn answer(stream: TcpStream, router: Router, patience: Duration
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
+        // It may read as much again at once, and `gate` counts exactly.
+        .max_buf_size(2 * HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let served = poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let mut stream = connection.into_parts().io.into_inner();
