@@ -37,6 +37,7 @@ const TESTS: &[Test] = tests::list![
     inputs::an_endless_input_is_not_drained,
     inputs::a_long_input_takes_no_more_memory,
     inputs::an_input_may_wait_for_an_earlier_task,
+    inputs::an_input_may_wait_while_another_thread_leads,
     inputs::an_input_that_panics,
     inputs::an_item_that_panics_when_it_is_written,
     inputs::an_iterator_can_be_dropped_half_way,

@@ -100,6 +100,13 @@ impl Shared {
         commands.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Whether there are commands that the router has not heard of.
+    pub(crate) fn is_told(&self) -> bool {
+        lock(&self.commands)
+            .as_ref()
+            .is_some_and(|told| !told.is_empty())
+    }
+
     /// Ends the pool: nobody is there any more to hear of anything.
     pub(crate) fn end(&self) {
         let commands = lock(&self.commands).take();

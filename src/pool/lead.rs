@@ -224,6 +224,11 @@ fn take_duty(shared: &Shared) -> Option<Leader<'_>> {
         // Who left in between has not seen that the alarm is needed.
         let leader = shared.lead.take();
         if leader.is_none() {
+            // The alarm may have been for a command that was not to wake anybody:
+            // the leader is to hear of it, who may sleep for long.
+            if shared.is_told() {
+                shared.watch.commands.ring();
+            }
             shared.watch.await_alarm(Deadline::after(LATE));
             shared.lead.set.store(false, Ordering::SeqCst);
         }

@@ -3,12 +3,16 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use multiproc::{Error, Pool};
 use serde::{Deserialize, Serialize, Serializer};
-use tests::{Outcome, expect};
+use tests::{Outcome, PATIENCE, expect};
 
-use super::work::{connected_pool, meet, report, square, unchanged, worker_id};
+use super::work::{
+    connected_pool, hang, meet, report, square, unchanged, worker_id,
+};
 
 pub(super) fn an_endless_input_is_not_drained() -> Outcome {
     static PULLED: AtomicUsize = AtomicUsize::new(0);
@@ -73,6 +77,34 @@ pub(super) fn an_input_may_wait_for_an_earlier_task() -> Outcome {
     });
     assert_eq!(pool.map(report, input)?, (0..20).collect::<Vec<_>>());
     Ok(())
+}
+
+/// Another thread waits for a task that never ends, and so looks after the
+/// workers: it must hear of this input's first item before the second is there.
+pub(super) fn an_input_may_wait_while_another_thread_leads() -> Outcome {
+    let (pool, here) = connected_pool(2)?;
+    let endless = pool.apply_async(hang, 0)?;
+    // The pool ends with this scope, however that ends.
+    thread::scope(move |scope| -> Outcome {
+        expect::<(u32, u32)>(&here)?;
+        scope.spawn(|| assert!(endless.get().is_err()));
+        // It leads by now, mostly: if not, this shows less.
+        thread::sleep(Duration::from_millis(200));
+        let begin = Instant::now();
+        for _ in 0..6 {
+            let input = (0..2_u32).inspect(|number| {
+                if *number > 0 {
+                    let (first, _) = expect::<(u32, u32)>(&here).expect("it runs");
+                    assert_eq!(first, 0);
+                }
+            });
+            assert_eq!(pool.map(report, input)?, [0, 1]);
+            expect::<(u32, u32)>(&here)?;
+        }
+        // Who hears of an item only at the next look waits for ten seconds.
+        assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+        Ok(())
+    })
 }
 
 pub(super) fn an_input_that_panics() -> Outcome {
