@@ -7,6 +7,7 @@ use reader::pages;
 use reader::problem::Problems;
 use std::fs;
 use support::Repository;
+use support::server::Server;
 
 /// The page that chapter one becomes.
 fn page(repository: &Repository) -> String {
@@ -331,4 +332,40 @@ fn a_wrong_settings_file_is_told() {
     let told = problems_in(&repository);
     assert!(told[0].starts_with("book/examples.toml:1: "), "{told:?}");
     assert!(told[0].contains("there is no example `none`"), "{told:?}");
+}
+
+/// Without fonts and search index, which come once.
+#[test]
+fn pages_travel_in_less_than_150_kb() {
+    const LIMIT: usize = 150_000;
+    let server = Server::workbook();
+    let contents = server.ask("GET /toc.html", &[], "").body;
+    let pages = contents.split("href=\"").skip(1);
+    let pages: Vec<&str> = pages.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(pages.len() > 10, "{pages:?}");
+    for page in pages {
+        let size = server.size(page, "gzip");
+        assert!(size < LIMIT, "{page}: {size}");
+    }
+    // The whole book on one page, for a browser that takes what Chromium takes.
+    let size = server.size("print.html", "br");
+    assert!(size < LIMIT, "print.html: {size}");
+}
+
+#[test]
+fn our_own_style_and_scripts_are_less_than_40_kb() {
+    let theme = concat!(env!("CARGO_MANIFEST_DIR"), "/../theme");
+    let files = fs::read_dir(theme)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let ours = |path: &std::path::PathBuf| {
+        path.extension()
+            .is_some_and(|kind| kind == "css" || kind == "js")
+    };
+    let sizes: Vec<u64> = files
+        .filter(ours)
+        .map(|path| fs::metadata(path).unwrap().len())
+        .collect();
+    assert!(sizes.len() > 5, "{sizes:?}");
+    assert!(sizes.iter().sum::<u64>() < 40_000, "{sizes:?}");
 }

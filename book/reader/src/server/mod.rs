@@ -36,6 +36,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc, watch};
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
@@ -267,6 +268,9 @@ impl Reader {
 }
 
 fn router(reader: Arc<Reader>) -> Router {
+    // Brotli, where the browser takes it: on the page of the whole book it finds
+    // what is told twice at any distance, gzip only within 32 KiB.
+    let compression = CompressionLayer::new().quality(CompressionLevel::Precise(6));
     let action = |handler: axum::routing::MethodRouter<Arc<Reader>>| {
         handler.fallback(actions::wrong_method)
     };
@@ -279,7 +283,7 @@ fn router(reader: Arc<Reader>) -> Router {
         .route("/api/grade", action(post(actions::grade)))
         .route("/api/start", action(post(actions::start)))
         .route("/api/reset", action(post(actions::reset)))
-        .merge(Router::new().fallback(page).layer(CompressionLayer::new()))
+        .merge(Router::new().fallback(page).layer(compression))
         .layer(CsrfLayer::new())
         .layer(axum::middleware::from_fn_with_state(
             reader.clone(),

@@ -209,6 +209,27 @@ impl Server {
         self.raw(format!("{request}\r\n{body}").as_bytes())
     }
 
+    /// How many bytes a file has on its way to a browser that takes one encoding,
+    /// without the head.
+    pub(crate) fn size(&self, path: &str, encoding: &str) -> usize {
+        let mut stream = self.connect();
+        let request = format!(
+            "GET /{path} HTTP/1.1\r\nhost: {}\r\naccept-encoding: {encoding}\r\n\
+             connection: close\r\n\r\n",
+            self.host,
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let mut places = bytes.windows(4);
+        let end = places.position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+        let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+        let encoded = format!("content-encoding: {encoding}\r\n");
+        assert!(head.starts_with("http/1.1 200 "), "{path}: {head}");
+        assert!(head.contains(&encoded), "{path}: {head}");
+        bytes.len() - end
+    }
+
     /// The token, as a page reads it.
     pub(crate) fn token(&self) -> String {
         let answer =
