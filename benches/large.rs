@@ -110,7 +110,6 @@ fn hand_over(criterion: &mut Criterion) {
     let mut group = group(criterion, "large_hand_over");
     for (name, size) in sizes() {
         let numbers: Vec<f64> = (0..size / 8).map(|number| number as f64).collect();
-        group.throughput(Throughput::Bytes(size as u64));
 
         let shared: Arc<[f64]> = numbers.clone().into();
         let (sender, inbox) = crossbeam::channel::bounded::<Arc<[f64]>>(0);
