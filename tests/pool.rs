@@ -43,6 +43,7 @@ const TESTS: &[Test] = tests::list![
     inputs::an_iterator_can_be_dropped_half_way,
     inputs::an_iterator_outlives_its_pool,
     inputs::a_lazy_map_begins_small,
+    inputs::a_lazy_map_keeps_pace_with_its_reader,
     inputs::an_input_that_uses_the_pool,
     workers::there_are_never_more_than_were_set,
     workers::an_idle_worker_is_used_again,

@@ -2,7 +2,7 @@
 
 A thread of the pool reads the input as fast as the workers take it, and the
 results pile up in memory: the twin waits until 20,000 items have been read,
-though nobody asks for another result, and gives up after ten seconds.
+though nobody asks for another result, and gives up after a minute.
 """
 
 import threading
@@ -34,4 +34,4 @@ if __name__ == "__main__":
             if result > 100:
                 print(f"{number} is the first with more than 100 steps: {result}")
                 break
-        print("the pool stopped reading:", not read_ahead.wait(timeout=10))
+        print("the pool stopped reading:", not read_ahead.wait(timeout=60))

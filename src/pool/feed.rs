@@ -30,6 +30,10 @@ const SURE: usize = 64 * 1024;
 /// that they take about as long, but at most so many times more.
 const FAST: Duration = Duration::from_millis(1);
 const MOST_GROWTH: u128 = 16;
+/// Where the reader may stop at any time, quick results alone are no reason to
+/// read far ahead of it: so many tasks for each that came, and fewer in all.
+const MOST_FOR_EACH: usize = 16;
+const MOST_LAZY_TASKS: usize = 16 * 1024;
 /// When an item comes later than this, the workers wait for it.
 const LATE: Duration = Duration::from_millis(10);
 /// When they come slower than this, fewer are enough.
@@ -65,6 +69,8 @@ pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     refused: VecDeque<(usize, Error)>,
     arrived: Arrived,
     taken: Taken,
+    /// Whether all results are wanted in any case.
+    is_eager: bool,
     window: usize,
     /// How many items may be on their way: the window, or fewer large ones.
     limit: usize,
@@ -101,6 +107,7 @@ where
             refused: VecDeque::new(),
             arrived: Arrived::default(),
             taken: Taken::default(),
+            is_eager: false,
             window,
             limit: window,
             sent: 0,
@@ -110,10 +117,11 @@ where
         })
     }
 
-    /// Begins with as many items on their way as the last map of the same function
-    /// had at its end, for who wants all results anyway: they will mostly take
-    /// about as long.
+    /// For who wants all results in any case: begins with as many items on their
+    /// way as the last map of the same function had at its end, as they will
+    /// mostly take about as long.
     pub(crate) fn begin_as_learned(&mut self) {
+        self.is_eager = true;
         if let Some((known, window)) = *lock(&self.shared.learned)
             && known == self.batch.functions
         {
@@ -271,6 +279,15 @@ where
         self.limit = self.window.min(by_bytes).max(self.few());
     }
 
+    /// The most tasks that may be on their way now.
+    fn most(&self) -> usize {
+        if self.is_eager {
+            return MOST_TASKS;
+        }
+        let by_results = self.received.saturating_mul(MOST_FOR_EACH);
+        by_results.min(MOST_LAZY_TASKS)
+    }
+
     /// Waits for results; learns from how long it took.
     fn wait(&mut self) {
         // Enough to keep the workers busy while these are taken.
@@ -283,7 +300,9 @@ where
         if elapsed < FAST {
             let times = FAST.as_nanos() / elapsed.as_nanos().max(1);
             let times = times.clamp(2, MOST_GROWTH) as usize;
-            self.window = self.window.saturating_mul(times).min(MOST_TASKS);
+            let next = self.window.saturating_mul(times).min(self.most());
+            // Never fewer than now: the smallest window is given at once.
+            self.window = self.window.max(next);
         } else if elapsed > SLOW {
             self.window = (self.window / 2).max(smallest_window(&self.shared));
         }

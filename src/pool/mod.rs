@@ -151,9 +151,11 @@ impl Pool {
 
     /// Maps lazily: an iterator over the results, in the order of `items`.
     ///
-    /// Items are pulled while results are taken, and never far ahead of them,
-    /// so the input may be endless. An item that fails is an `Err` in its
-    /// place; the others go on. Dropping the iterator cancels what has not run.
+    /// Items are pulled while results are taken, and never far ahead of them: two
+    /// chunks for each worker at first, later up to 16 items for each result that
+    /// has come, and at most 16,384. So the input may be endless. An item that
+    /// fails is an `Err` in its place; the others go on. Dropping the iterator
+    /// cancels what has not run.
     ///
     /// The input may be pulled before the results of earlier items are there: one
     /// that waits for such a result (through a channel, say) waits for ever.
