@@ -355,12 +355,11 @@ impl Run {
         })
     }
 
-    /// What the answer has printed so far, standard error last.
+    /// What the answer has printed so far, standard error last; of each its first
+    /// 16 KiB.
     #[must_use]
     pub fn printed(&self) -> String {
-        let output = String::from_utf8_lossy(&self.output.text);
-        let errors = String::from_utf8_lossy(&self.errors.text);
-        format!("{output}{errors}")
+        format!("{}{}", self.output.shown(), self.errors.shown())
     }
 
     /// The same, up to the first panic.
@@ -372,7 +371,7 @@ impl Run {
     /// The line of the first `todo!` that one of the processes came to.
     #[must_use]
     pub fn gap(&self) -> Option<usize> {
-        gap::gap(&String::from_utf8_lossy(&self.errors.text))
+        gap::gap(&self.errors.whole())
     }
 
     /// What stops the run, unless a `todo!` does: that explains what comes after it.
