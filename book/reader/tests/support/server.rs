@@ -258,13 +258,14 @@ impl Server {
     pub(crate) fn run_example(&self, name: &str, arguments: &[&str]) -> Lines {
         let body = serde_json::json!({"example": name, "arguments": arguments});
         let body = body.to_string();
+        // Before the connection is there: the server waits for its request.
+        let token = self.token();
         let mut stream = self.connect();
         let request = format!(
             "POST /api/run HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-             x-reader-token: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n\
-             {body}",
+             x-reader-token: {token}\r\nconnection: close\r\ncontent-length: {}\r\n\
+             \r\n{body}",
             self.host,
-            self.token(),
             body.len(),
         );
         stream.write_all(request.as_bytes()).unwrap();
