@@ -38,10 +38,8 @@ fn ends_are_told_apart() {
     assert_eq!(server.run(&["seven"]).end()["code"], 7);
     assert_eq!(server.run(&["abort"]).end()["signal"], 6);
     assert_eq!(server.run(&["flood"]).end()["how"], "output");
-    let lines = server.run_example("short", &[]);
-    let waiting = server.waiting();
-    assert_eq!(lines.end()["how"], "deadline");
-    waiting.gone();
+    // Whether it has come to its wait by then, nobody knows.
+    assert_eq!(server.run_example("short", &[]).end()["how"], "deadline");
     server.all_gone();
 }
 
