@@ -333,11 +333,14 @@ impl Server {
             .count()
     }
 
-    /// How much memory the server has, in KiB.
+    /// How much memory the server has of its own, in KiB. The kernel counts its
+    /// pages here: the figures in `status` are sums that many cores keep apart.
     pub(crate) fn memory(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(status).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let pages = format!("/proc/{}/smaps_rollup", self.child.id());
+        let pages = fs::read_to_string(pages).unwrap();
+        let line = pages
+            .lines()
+            .find_map(|line| line.strip_prefix("Anonymous:"));
         let number = line.and_then(|line| line.split_whitespace().next());
         number.unwrap().parse().unwrap()
     }

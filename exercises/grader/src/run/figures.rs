@@ -11,27 +11,22 @@ use super::{Event, Run};
 pub struct Memory {
     /// Its own: a copy of what it was sent is in here.
     pub own: u64,
-    /// Shared with other processes and touched by this one.
-    pub shared: u64,
 }
 
 impl Run {
-    /// The memory of a process of the answer.
+    /// The memory of a process of the answer. The kernel counts its pages here: the
+    /// figures in `status` are sums that every core keeps a part of to itself.
     #[must_use]
     pub fn memory(&self, process: u32) -> Memory {
-        let status = fs::read_to_string(format!("/proc/{process}/status"));
-        let status = status.unwrap_or_default();
-        let bytes = |label: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(label));
-            let number = line.and_then(|line| line.split_whitespace().next());
-            number
-                .and_then(|number| number.parse::<u64>().ok())
-                .unwrap_or(0)
-                * 1024
-        };
+        let pages = fs::read_to_string(format!("/proc/{process}/smaps_rollup"));
+        let pages = pages.unwrap_or_default();
+        let line = pages
+            .lines()
+            .find_map(|line| line.strip_prefix("Anonymous:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        let kibibytes = number.and_then(|number| number.parse::<u64>().ok());
         Memory {
-            own: bytes("RssAnon:"),
-            shared: bytes("RssShmem:"),
+            own: kibibytes.unwrap_or(0) * 1024,
         }
     }
 
