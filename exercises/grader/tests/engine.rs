@@ -369,7 +369,14 @@ fn polling_wakes_and_waiting_does_not(
     let time = Duration::from_secs(1);
     let mut polls = start(program, how, "polls")?;
     polls.gather(1).map_err(|stop| stop.to_string())?;
-    let wakes = polls.wakes(time).map_err(|stop| stop.to_string())?;
+    let mut wakes = 0;
+    // A busy machine may give it no core for seconds.
+    for _ in 0..60 {
+        wakes += polls.wakes(time).map_err(|stop| stop.to_string())?;
+        if wakes > 3 {
+            break;
+        }
+    }
     expect(wakes > 3, &wakes)?;
     let mut waits = start(program, how, "visits in a child")?;
     waits.gather(1).map_err(|stop| stop.to_string())?;
