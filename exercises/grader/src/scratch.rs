@@ -28,11 +28,11 @@ impl Scratch {
     ///
     /// When there is no room, or no right to write.
     pub fn new() -> io::Result<Scratch> {
-        let base = Some(env::temp_dir())
-            .filter(|base| base.as_os_str().len() < 40)
-            .unwrap_or_else(|| PathBuf::from("/tmp"));
+        let base = base();
         remove_stale(&base);
-        let folder = base.join(format!("{PREFIX}{:08x}", fastrand::u32(..)));
+        let name =
+            format!("{PREFIX}{}-{:08x}", std::process::id(), fastrand::u32(..));
+        let folder = base.join(name);
         fs::create_dir(&folder)?;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
         // It gets its name once it is locked: another grader that found it unlocked
@@ -82,23 +82,60 @@ impl Drop for Scratch {
     }
 }
 
+fn base() -> PathBuf {
+    Some(env::temp_dir())
+        .filter(|base| base.as_os_str().len() < 40)
+        .unwrap_or_else(|| PathBuf::from("/tmp"))
+}
+
 fn remove_stale(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(rest) = name.strip_prefix(PREFIX) else {
             continue;
-        }
-        let Ok(lock) = File::open(entry.path().join("lock")) else {
-            continue; // being made this moment, or somebody else's
         };
-        if !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+        let stale = match File::open(entry.path().join("lock")) {
+            Ok(lock) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
+            // Being made or removed this moment, unless its grader was killed then.
+            Err(_) => grader_is_gone(rest),
+        };
+        if stale {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
+/// Whether a name begins with the id of a process that is not there any more.
+fn grader_is_gone(name: &str) -> bool {
+    let id = name.split_once('-').map(|(id, _)| id.parse::<u32>());
+    match id {
+        Some(Ok(id)) => !Path::new("/proc").join(id.to_string()).exists(),
+        _ => false, // somebody else's
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Scratch;
+    use super::*;
+
+    /// A grader may be killed before its new folder has a lock, and while it removes
+    /// an old one.
+    #[test]
+    fn what_a_killed_grader_has_not_locked_is_removed() {
+        let folder = |id: u32| {
+            let folder = base().join(format!("{PREFIX}{id}-unlocked"));
+            fs::create_dir_all(folder.join("work")).expect("there is room");
+            folder
+        };
+        // No process has so large a number.
+        let dead = folder(i32::MAX.unsigned_abs());
+        let living = folder(std::process::id());
+        let scratch = Scratch::new().expect("there is room");
+        assert!(!dead.exists(), "its grader is gone");
+        assert!(living.exists(), "its grader is at work");
+        assert!(scratch.work().is_dir());
+        fs::remove_dir_all(living).expect("it is there");
+    }
 
     #[test]
     fn graders_that_start_together_leave_each_other_alone() {
