@@ -69,17 +69,16 @@ impl Limits {
 
     /// Bounds the number of processes, in the best way there is, and says which.
     ///
-    /// A namespace has a bound of its own since Linux 6.14. `RLIMIT_NPROC` counts
-    /// all processes of the user and does not bind root.
+    /// `RLIMIT_NPROC` counts all processes of the user and does not bind root.
     pub(crate) fn bound_processes(&self, in_namespace: bool) -> String {
-        // The largest id bounds their number. Once numbers wrap round, the first 300
-        // are not given out any more, and the kernel takes no bound below that.
-        let largest = self.processes.max(301);
-        let setting = "/proc/sys/kernel/pid_max";
-        if in_namespace && fs::write(setting, largest.to_string()).is_ok() {
-            return format!("at most {} processes in the namespace", self.processes);
+        if in_namespace && namespaces_have_a_bound() {
+            let bound =
+                fs::write("/proc/sys/kernel/pid_max", LEAST_BOUND.to_string());
+            if bound.is_ok() {
+                return format!("at most {LEAST_BOUND} processes in the namespace");
+            }
         }
-        if getuid().is_root() {
+        if getuid().is_root() && !is_called_root() {
             return "no bound but a control group's, where there is one".to_owned();
         }
         let all = self.processes + processes_of_this_user();
@@ -92,6 +91,37 @@ impl Limits {
             Err(_) => "no bound on processes".to_owned(),
         }
     }
+}
+
+/// The least bound that a namespace can have: the largest id bounds the number of
+/// processes. Once numbers wrap round, the first 300 are not given out any more.
+const LEAST_BOUND: u64 = 301;
+
+/// Whether a process namespace can have so low a bound of its own: since Linux 6.14,
+/// and with at least 8 processes for each core. Before, the setting is that of the
+/// whole machine, which could start nothing any more.
+pub(crate) fn namespaces_have_a_bound() -> bool {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let cores = read("/sys/devices/system/cpu/possible");
+    let cores = cores.trim().rsplit(['-', ',']).next();
+    let cores = cores.and_then(|last| last.parse::<u64>().ok());
+    is_recent(&read("/proc/sys/kernel/osrelease"))
+        && cores.is_some_and(|last| (last + 1) * 8 <= LEAST_BOUND)
+}
+
+/// Whether a release of Linux is 6.14 or later.
+fn is_recent(release: &str) -> bool {
+    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit());
+    let mut next = || numbers.next().and_then(|word| word.parse::<u32>().ok());
+    (next(), next()) >= (Some(6), Some(14))
+}
+
+/// Whether an ordinary user is root in a namespace of his own: limits bind him.
+fn is_called_root() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace()
+        .nth(1)
+        .is_some_and(|user| user != "0")
 }
 
 /// A control group that bounds the number of processes in it.
@@ -163,4 +193,19 @@ fn processes_of_this_user() -> u64 {
             fs::read_dir(entry.path().join("task")).map_or(1, Iterator::count)
         });
     own.sum::<usize>() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_recent;
+
+    #[test]
+    fn only_a_recent_system_bounds_a_namespace() {
+        for release in ["6.14.0", "6.18.44-fc-v669", "7.0-rc1", "10.2.3"] {
+            assert!(is_recent(release), "{release}");
+        }
+        for release in ["5.15.0-91-generic", "6.1.0-13-amd64", "6.12.3", "6", ""] {
+            assert!(!is_recent(release), "{release}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open, set_child_subreaper};
 
-use super::limits::ControlGroup;
+use super::limits::{ControlGroup, namespaces_have_a_bound};
 use super::{Assignment, Containment, Report, SUPERVISE, start, sweep};
 use crate::look::{Look, descendants, inner_id, parent_of};
 
@@ -98,8 +98,8 @@ impl Supervised {
         set_child_subreaper(Pid::from_raw(1))?;
         let (mut control, far_end) = UnixStream::pair()?;
         let group = match assignment.containment {
-            Containment::Namespace => None, // it has a bound of its own
-            Containment::Subreaper => ControlGroup::new(assignment.limits.processes),
+            Containment::Namespace if namespaces_have_a_bound() => None,
+            _ => ControlGroup::new(assignment.limits.processes),
         };
         let mut command = command(group.as_ref(), confinement, assignment)?;
         command
