@@ -144,7 +144,9 @@ pub(super) fn each_calls_the_initializer() -> Outcome {
 fn expect_broken<R: std::fmt::Debug>(result: Result<R, Error>) -> Error {
     match result {
         Err(Error::Broken { attempts, source }) => {
-            assert!((1..=10).contains(&attempts), "{attempts}");
+            // Mostly as many as are enough; and some more each second in which
+            // one that has not died yet gets no core.
+            assert!((1..=100).contains(&attempts), "{attempts}");
             *source
         }
         other => panic!("{other:?}"),
@@ -209,6 +211,7 @@ fn only_the_first((tickets, connection): (Value<u64>, Connection)) {
 
 /// One worker that works is enough; the others are not tried again and again.
 pub(super) fn workers_that_cannot_start_do_not_stop_others() -> Outcome {
+    let begin = Instant::now();
     let tickets = Value::new(0_u64)?;
     let (here, there) = pipe()?;
     let pool = Pool::builder()
@@ -223,6 +226,8 @@ pub(super) fn workers_that_cannot_start_do_not_stop_others() -> Outcome {
     // to do but to fail.
     std::thread::sleep(Duration::from_millis(700));
     let started = tickets.load();
+    // A few are tried again each second; this may take longer than it sleeps.
+    let most = 20 + 10 * begin.elapsed().as_secs();
     here.send(&())?;
     for _ in 1..50 {
         expect::<(u32, u32)>(&here)?;
@@ -231,7 +236,10 @@ pub(super) fn workers_that_cannot_start_do_not_stop_others() -> Outcome {
     for task in tasks {
         task.get()?;
     }
-    assert!(started < 20, "{started} workers started for one that works");
+    assert!(
+        started < most,
+        "{started} workers started for one that works"
+    );
     Ok(())
 }
 
