@@ -6,7 +6,9 @@ use multiproc::{Error, Pool, pipe};
 use rustix::process::Signal;
 use tests::{Outcome, expect, system};
 
-use super::work::{connect, connected_pool, hang, meet, square, worker_id};
+use super::work::{
+    connect, connected_pool, hang, meet, run_in_time, square, stop, worker_id,
+};
 
 /// Starts both workers of a pool of two, and tells their ids.
 fn start_both(
@@ -77,25 +79,25 @@ pub(super) fn a_stopped_worker_runs_into_its_timeout() -> Outcome {
         .task_timeout(limit)
         .initializer(connect, there)
         .build()?;
-    let task = pool.apply_async(hang, 0)?;
+    // It stops itself: the test could come too late, when it is killed already.
+    let task = pool.apply_async(stop, 0)?;
     let (_, id) = expect::<(u32, u32)>(&here)?;
-    system::stop(id);
     let told = task.get();
     assert!(
         matches!(told, Err(Error::TimedOut { pid, after })
             if pid == id && after == limit),
         "{told:?}"
     );
-    assert_ne!(pool.apply(worker_id, 0)?, id);
+    assert_ne!(run_in_time(&pool, limit, worker_id)?, id);
     Ok(())
 }
 
 pub(super) fn a_worker_stopped_before_it_starts_is_replaced() -> Outcome {
     let limit = Duration::from_millis(100);
     let pool = Pool::builder().workers(1).task_timeout(limit).build()?;
-    let stopped = pool.apply(worker_id, 0)?;
+    let stopped = run_in_time(&pool, limit, worker_id)?;
     system::stop(stopped);
-    assert_ne!(pool.apply(worker_id, 0)?, stopped);
+    assert_ne!(run_in_time(&pool, limit, worker_id)?, stopped);
     Ok(())
 }
 

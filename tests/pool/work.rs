@@ -4,10 +4,12 @@
 
 use std::process::{abort, exit};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use multiproc::{Connection, Error, Pool, Value};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tests::sleep_for_ever;
+use tests::{PATIENCE, sleep_for_ever};
 
 const DIE_AT_START: &str = "TESTS_DIE_AT_START";
 
@@ -103,6 +105,26 @@ pub(super) fn close_standard_streams(_: ()) {
     println!("into nothing");
 }
 
+/// Runs a task that takes no time on a pool with a limit. On a busy machine its
+/// worker may lose its core for longer than that; then it has really had its time,
+/// and the task is run again.
+pub(super) fn run_in_time<R: Serialize + DeserializeOwned>(
+    pool: &Pool,
+    limit: Duration,
+    task: fn(u32) -> R,
+) -> Result<R, Error> {
+    let begin = Instant::now();
+    loop {
+        let attempt = Instant::now();
+        let outcome = pool.apply(task, 0);
+        let had_its_time = matches!(outcome, Err(Error::TimedOut { .. }))
+            && attempt.elapsed() >= limit;
+        if !had_its_time || begin.elapsed() > PATIENCE {
+            return outcome;
+        }
+    }
+}
+
 /// Does not end when it is asked to.
 pub(super) fn ignore_sigterm(_: ()) {
     // SAFETY: (1) a handler could run at any instruction; (2) ignoring a
@@ -165,6 +187,16 @@ pub(super) fn hang(number: u32) -> u32 {
         .send(&(number, std::process::id()))
         .expect("the test listens");
     sleep_for_ever();
+}
+
+/// Tells the test its worker's id, and stops its worker.
+pub(super) fn stop(number: u32) -> u32 {
+    line()
+        .send(&(number, std::process::id()))
+        .expect("the test listens");
+    // SAFETY: stops this process, until somebody continues or kills it.
+    unsafe { libc::raise(libc::SIGSTOP) };
+    number
 }
 
 /// Tells the test that it runs, and goes on.
