@@ -81,13 +81,15 @@ pub(super) fn a_stopped_worker_runs_into_its_timeout() -> Outcome {
         .build()?;
     // It stops itself: the test could come too late, when it is killed already.
     let task = pool.apply_async(stop, 0)?;
-    let (_, id) = expect::<(u32, u32)>(&here)?;
     let told = task.get();
-    assert!(
-        matches!(told, Err(Error::TimedOut { pid, after })
-            if pid == id && after == limit),
-        "{told:?}"
-    );
+    let Err(Error::TimedOut { pid: id, after }) = told else {
+        panic!("{told:?}");
+    };
+    assert_eq!(after, limit);
+    // Mostly it has come as far as to tell its id.
+    if let Some((_, named)) = here.try_recv::<(u32, u32)>()? {
+        assert_eq!(named, id);
+    }
     assert_ne!(run_in_time(&pool, limit, worker_id)?, id);
     Ok(())
 }
