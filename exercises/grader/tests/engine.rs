@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "makes this process ignore a signal")]
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use grader::look::descendants;
@@ -12,7 +12,7 @@ use grader::run::{Event, Finished, Plan, Run, Stop};
 use grader::supervise::{Containment, Exit};
 use grader::workbook::Workbook;
 use libtest_mimic::{Arguments, Failed, Trial};
-use rustix::process::Signal;
+use rustix::process::{Signal, getuid};
 
 type Case = fn(&Path, Containment) -> Result<(), String>;
 
@@ -20,6 +20,7 @@ const CASES: &[(&str, Case)] = &[
     ("asking_again_is_a_deadlock", asking_again_is_a_deadlock),
     ("daemon_is_found_and_ended", daemon_is_found_and_ended),
     ("deadlock_names_who_waits", deadlock_names_who_waits),
+    ("first_run_is_graded", first_run_is_graded),
     ("flood_is_stopped", flood_is_stopped),
     ("forged_answer_does_not_count", forged_answer_does_not_count),
     (
@@ -78,7 +79,27 @@ fn main() -> ExitCode {
             }));
         }
     }
+    trials.push(Trial::test("refused_namespace_does_no_harm", || {
+        refused_namespace_does_no_harm().map_err(Failed::from)
+    }));
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Whether an answer gets a namespace, where it shall: this machine may have none to
+/// give to this user.
+fn is_inside(how: Containment) -> bool {
+    how == Containment::Namespace && namespaces_are_given()
+}
+
+fn namespaces_are_given() -> bool {
+    let mut unshare = Command::new("unshare");
+    if !getuid().is_root() {
+        unshare.args(["--user", "--map-root-user"]);
+    }
+    let output = unshare
+        .args(["--fork", "--pid", "--mount-proc", "true"])
+        .output();
+    output.expect("util-linux is installed").status.success()
 }
 
 fn build() -> Built {
@@ -144,6 +165,36 @@ fn sleeper_meets_its_deadline(
     let mut run = Run::start(program, plan).map_err(|stop| stop.to_string())?;
     let stop = run.event();
     expect(matches!(stop, Err(Stop::Deadline(_))), &stop)
+}
+
+fn first_run_is_graded(program: &Path, how: Containment) -> Result<(), String> {
+    let finished = finish(program, how, "answers")?;
+    expect(finished.answer == Some(7.into()), &finished)
+}
+
+/// This program once more, without the right to make a namespace.
+fn refused_namespace_does_no_harm() -> Result<(), String> {
+    if !namespaces_are_given() {
+        return Ok(()); // all the other cases have been refused one
+    }
+    let mut words = Vec::new();
+    if !getuid().is_root() {
+        words.extend(["unshare", "--user", "--map-root-user"]);
+    }
+    words.extend(["setpriv", "--bounding-set=-sys_admin"]);
+    words.push("--inh-caps=-sys_admin");
+    let this = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new(words[0])
+        .args(&words[1..])
+        .arg(this)
+        .args(["--exact", "first_run_is_graded_namespace"])
+        .output()
+        .map_err(|error| error.to_string())?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    expect(
+        output.status.success() && told.contains("1 passed"),
+        &output,
+    )
 }
 
 fn flood_is_stopped(program: &Path, how: Containment) -> Result<(), String> {
@@ -242,12 +293,10 @@ fn grader_is_told_of_a_killed_helper(
     };
     // It may do so before the helper has said that it runs.
     let stop = Run::start(program, plan).and_then(|mut run| run.finish());
-    match (how, stop) {
+    match (is_inside(how), stop) {
         // Process 1 of a namespace cannot be killed from inside.
-        (Containment::Namespace, Ok(finished)) => {
-            expect(finished.answer == Some(7.into()), &finished)
-        }
-        (Containment::Subreaper, Err(Stop::HelperLost)) => Ok(()),
+        (true, Ok(finished)) => expect(finished.answer == Some(7.into()), &finished),
+        (false, Err(Stop::HelperLost)) => Ok(()),
         (_, other) => expect(false, &other),
     }
 }
@@ -267,7 +316,7 @@ fn forged_answer_does_not_count(
 fn left_files_are_seen(program: &Path, how: Containment) -> Result<(), String> {
     let finished = finish(program, how, "leaves files")?;
     expect(finished.files == ["forgotten"], &finished.files)?;
-    if how == Containment::Namespace {
+    if is_inside(how) {
         return expect(
             finished.end.shared_memory == ["forgotten"],
             &finished.end.shared_memory,
@@ -297,7 +346,7 @@ fn killed_visitor_is_lost(program: &Path, how: Containment) -> Result<(), String
     let mut run = start(program, how, "visits in a child")?;
     let held = run.gather(1).map_err(|stop| stop.to_string())?;
     expect(held.len() == 1 && held[0].process != run.main(), &held)?;
-    let inside = how == Containment::Namespace;
+    let inside = is_inside(how);
     expect((held[0].inner != held[0].process) == inside, &held)?;
     run.signal(held[0].process, Signal::KILL);
     let event = run.event().map_err(|stop| stop.to_string())?;

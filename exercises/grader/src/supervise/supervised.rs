@@ -84,6 +84,8 @@ impl Supervised {
                 if assignment.containment == Containment::Namespace =>
             {
                 NO_NAMESPACE.store(true, Ordering::Relaxed);
+                // Its end would end the answer too, which carries the same mark.
+                drop(supervised);
                 Supervised::start(&assignment, confinement)
             }
             Report::Failed { reason } | Report::Unavailable { reason } => Err(
