@@ -6,13 +6,13 @@
 //! subreaper, processes whose parents were killed come to it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 use multiproc::{Error, Process};
 use rustix::process::{WaitOptions, set_child_subreaper};
 
-use crate::{Test, system};
+use crate::{PATIENCE, Test, system};
 
 /// How long a whole test may take: far more than any needs.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -28,11 +28,30 @@ macro_rules! list {
 /// Runs the tests that the command line asks for, and exits. `by_name` hands
 /// its argument on to [`isolated`], with the same tests.
 pub fn run_isolated(tests: &[Test], by_name: fn(String) -> Result<(), String>) -> ! {
+    run_with(Arguments::from_args(), tests, by_name)
+}
+
+/// The same one by one, unless the command line says otherwise: for tests of
+/// limits that the system sets for all processes of a user together.
+pub fn run_one_by_one(
+    tests: &[Test],
+    by_name: fn(String) -> Result<(), String>,
+) -> ! {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    run_with(arguments, tests, by_name)
+}
+
+fn run_with(
+    arguments: Arguments,
+    tests: &[Test],
+    by_name: fn(String) -> Result<(), String>,
+) -> ! {
     system::stop_ignoring();
     let trials = tests
         .iter()
         .map(|&(name, _)| Trial::test(name, move || Ok(start(by_name, name)?)));
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit()
+    libtest_mimic::run(&arguments, trials.collect()).exit()
 }
 
 fn start(
@@ -70,12 +89,16 @@ pub fn isolated(tests: &[Test], name: &str) -> Result<(), String> {
     let before = system::descriptors();
     let outcome = catch_unwind(AssertUnwindSafe(test));
     // A thread that reaps a detached child may be about to close what it holds.
-    let begin = std::time::Instant::now();
-    let mut after = system::descriptors();
-    while after != before && begin.elapsed() < std::time::Duration::from_secs(2) {
+    let begin = Instant::now();
+    let after = loop {
+        // Asked first: what this one has open alone, it keeps open.
+        let is_alone = system::threads() == 1;
+        let after = system::descriptors();
+        if after == before || is_alone || begin.elapsed() > PATIENCE {
+            break after;
+        }
         std::thread::yield_now();
-        after = system::descriptors();
-    }
+    };
     match outcome {
         Ok(outcome) => outcome.map_err(|error| describe(&*error))?,
         Err(panic) => std::panic::resume_unwind(panic),

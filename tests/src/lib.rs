@@ -14,7 +14,7 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Trial};
 use multiproc::Connection;
 
-pub use isolated::{isolated, run_isolated};
+pub use isolated::{isolated, run_isolated, run_one_by_one};
 
 /// How long a test waits for what must happen: long enough for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -168,6 +168,11 @@ pub fn descriptors() -> BTreeMap<u32, String> {
     found
 }
 
+/// How many threads this process has.
+pub fn threads() -> usize {
+    fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
 /// The children of a process that are there now, zombies too.
 pub fn children(parent: u32) -> Vec<u32> {
     let mut found = Vec::new();
