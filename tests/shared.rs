@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::Range;
 use std::process::abort;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytemuck::{Pod, Zeroable};
 use multiproc::{
@@ -254,7 +254,7 @@ fn a_lock_can_be_tried_and_timed() -> Outcome {
     let mut holder = Process::spawn(hold, (lock.clone(), there))?;
     expect::<()>(&here)?;
     assert!(lock.try_lock()?.is_none());
-    let brief = std::time::Duration::from_millis(20);
+    let brief = Duration::from_millis(20);
     assert!(lock.lock_timeout(brief)?.is_none());
     assert!(holder.join_timeout(brief)?.is_none());
     Ok(())
@@ -325,7 +325,7 @@ fn parts_of_an_array_are_independent() -> Outcome {
         expect::<()>(here)?;
     }
     assert!(array.try_lock()?.is_none());
-    let brief = std::time::Duration::from_millis(10);
+    let brief = Duration::from_millis(10);
     assert!(array.lock_range_timeout(39.., brief)?.is_none());
     for (here, worker) in workers {
         here.send(&())?;
@@ -447,7 +447,7 @@ fn only_its_own_parts_are_a_deadlock() -> Outcome {
     let (here, there) = pipe()?;
     let _holder = Process::spawn(hold_parts, (array.clone(), there))?;
     expect::<()>(&here)?;
-    let brief = std::time::Duration::from_millis(20);
+    let brief = Duration::from_millis(20);
     assert!(array.lock_range_timeout(40.., brief)?.is_none());
     let told = array.lock_range(..2).map_err(Error::from);
     assert!(matches!(told, Err(Error::Deadlock)));
@@ -473,13 +473,16 @@ fn a_try_gets_what_is_free() -> Outcome {
     ];
     expect::<()>(&here)?;
     expect::<()>(&here)?;
-    let brief = std::time::Duration::ZERO;
+    let brief = Duration::ZERO;
     let mut missed = 0;
     for _ in 0..20_000 {
-        missed += u32::from(array.lock_range_timeout(1.., brief)?.is_none());
+        let begin = Instant::now();
+        let is_missed = array.lock_range_timeout(1.., brief)?.is_none();
+        // Who loses its core while it looks is waited for, but not for long.
+        let is_waited_for = begin.elapsed() >= Duration::from_millis(100);
+        missed += u32::from(is_missed && !is_waited_for);
     }
     eprintln!("missed: {missed} of 20000");
-    // A few are left to a machine so busy that a look takes long.
     assert!(missed < 20, "missed {missed} of 20000");
     Ok(())
 }
@@ -588,7 +591,12 @@ fn memory_outlives_a_killed_maker() -> Outcome {
     assert_eq!((value.get()?, array.to_vec()?), (9, vec![1, 9, 3]));
     assert!(lock.lock().is_ok());
     let maps = fs::read_to_string("/proc/self/maps")?;
-    let mut shared = maps.lines().filter(|line| line.contains("multiproc"));
+    // All that it shares, as the second column says, and not what has a name in
+    // a folder that is called like the library.
+    let permissions = |line: &&str| line.split(' ').nth(1).map(str::to_string);
+    let mut shared = maps
+        .lines()
+        .filter(|line| permissions(line).is_some_and(|all| all.ends_with('s')));
     assert!(shared.all(|line| line.ends_with("/memfd:multiproc (deleted)")));
     Ok(())
 }
@@ -630,7 +638,7 @@ mod kills {
             ];
             // Not a wait for something: the moment of the kill is the input.
             let moment = 1_500 + random.below(1_500);
-            thread::sleep(std::time::Duration::from_micros(moment));
+            thread::sleep(Duration::from_micros(moment));
             drop(workers);
 
             match value.lock_timeout(PATIENCE) {
