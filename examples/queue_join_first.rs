@@ -37,9 +37,10 @@ fn main() -> Result<()> {
     // Right: take first, join afterwards.
     let mut sum = 0;
     loop {
+        let was_alive = producer.is_alive(); // asked before we look, not after
         match numbers.get_timeout(Duration::from_millis(100)) {
             Ok(Some(number)) => sum += number,
-            Ok(None) if producer.is_alive() => {}
+            Ok(None) if was_alive => {}
             Ok(None) | Err(Error::Closed) => break,
             Err(other) => return Err(other),
         }
