@@ -5,7 +5,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
@@ -22,6 +22,10 @@ pub(crate) struct Server {
     host: String,
     mark: String,
     listener: UnixListener,
+    /// The other end of this pipe is held by the server and by all that it starts,
+    /// each from its first moment to its last.
+    held: PipeReader,
+    over: bool,
 }
 
 /// An answer, read to its end.
@@ -135,14 +139,18 @@ impl Server {
         let (name, value) = mark.split_once('=').unwrap();
         let socket = scratch.root().join("socket");
         let listener = UnixListener::bind(&socket).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_reader"))
+        let (held, holding) = std::io::pipe().unwrap();
+        // The shell turns the pipe into a descriptor that is inherited.
+        let mut child = Command::new("sh")
+            .args(["-c", "exec \"$0\" \"$@\" 9<&0 </dev/null"])
+            .arg(env!("CARGO_BIN_EXE_reader"))
             .args(["--no-open", "--port", "0"])
             .args(words)
             .current_dir(repository.root())
             .env(name, value)
             .env("READER_SOCKET", &socket)
             .env("TMPDIR", scratch.root().join("temporary"))
-            .stdin(Stdio::null())
+            .stdin(holding)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -162,6 +170,8 @@ impl Server {
             host,
             mark,
             listener,
+            held,
+            over: false,
         }
     }
 
@@ -286,6 +296,12 @@ impl Server {
 
     /// Blocks until no process is left that this server started.
     pub(crate) fn all_gone(&self) {
+        let limit = LIMIT.try_into().unwrap();
+        if self.over {
+            // One that executes its program this moment shows no mark.
+            let mut polled = [PollFd::new(&self.held, PollFlags::IN)];
+            assert_eq!(poll(&mut polled, Some(&limit)).unwrap(), 1);
+        }
         loop {
             let mut found = self.started();
             found.retain(|pid| *pid != self.child.id().cast_signed());
@@ -296,7 +312,6 @@ impl Server {
                 let pid = Pid::from_raw(pid).unwrap();
                 // One that is gone already cannot be waited for, and need not be.
                 if let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) {
-                    let limit = LIMIT.try_into().unwrap();
                     let mut polled = [PollFd::new(&handle, PollFlags::IN)];
                     assert_eq!(
                         poll(&mut polled, Some(&limit)).unwrap(),
@@ -357,6 +372,7 @@ impl Server {
         let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
         kill_process(pid, signal).unwrap();
         self.child.wait().unwrap();
+        self.over = true;
     }
 }
 
