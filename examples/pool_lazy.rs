@@ -43,6 +43,6 @@ fn main() -> multiproc::Result<()> {
     // ANCHOR_END: lazy
 
     let read = READ.load(Ordering::Relaxed);
-    println!("the pool stopped reading: {}", read < 100_000);
+    println!("the pool stopped reading: {}", read < 20_000);
     Ok(())
 }
