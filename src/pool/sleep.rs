@@ -101,7 +101,7 @@ impl Sleepers {
     }
 
     /// Whether the parent sleeps and must be rung for in any case: the worker
-    /// has said that it sleeps, and will write no more.
+    /// will write no more, as it has nothing to do or has said that it sleeps.
     pub(crate) fn must_ring_anyway(&self) -> bool {
         fence(Ordering::SeqCst);
         self.stop_waiting()

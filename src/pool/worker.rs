@@ -25,9 +25,12 @@ use crate::worker::{self, Answer, Trampoline};
 /// it: a ring is never missed.
 const SECOND_LOOK: Duration = Duration::from_secs(10);
 
-/// How often a worker looks for another task before it sleeps: about a
-/// microsecond, as it may have to share its core with the parent.
+/// How often a worker looks for another task before it sleeps: about a microsecond
+/// at first; then, as it may have to share its core with the parent, with others
+/// let run in between. All that takes some tens of microseconds, which is what it
+/// takes to be woken on a core that sleeps.
 const LOOKS: u32 = 20;
+const YIELDS: u32 = 60;
 
 /// What a pool's worker is started with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -201,6 +204,9 @@ impl Worker {
             }
             if look < LOOKS {
                 std::hint::spin_loop();
+            } else if look < LOOKS + YIELDS {
+                self.tell_of_the_last();
+                std::thread::yield_now();
             } else {
                 let gate = self.desk.gate();
                 self.sleep_unless(Sleep::Tasks, |desk| {
@@ -209,6 +215,15 @@ impl Worker {
             }
         }
         false
+    }
+
+    /// Rings for the parent if it sleeps until more results have come than there
+    /// are: no more come before there is another task.
+    fn tell_of_the_last(&self) {
+        let is_unread = self.desk.read(Ring::Results) != self.written;
+        if is_unread && self.desk.sleepers().must_ring_anyway() {
+            self.parent_bell.ring();
+        }
     }
 
     /// Sleeps until the parent rings, unless there is something to do already.
