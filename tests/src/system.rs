@@ -149,6 +149,27 @@ fn pid(id: u32) -> Pid {
     Pid::from_raw(raw).expect("a process id is not zero")
 }
 
+/// Waits until a thread of this process sleeps in the kernel; returns the number of
+/// the call that it sleeps in.
+///
+/// # Panics
+///
+/// When it does not within [`PATIENCE`].
+pub fn expect_sleep(thread: Pid) -> i64 {
+    let path = format!("/proc/self/task/{}/syscall", thread.as_raw_nonzero());
+    // It says so to nobody, so there is no event.
+    let begin = Instant::now();
+    loop {
+        let call = fs::read_to_string(&path).unwrap_or_default();
+        let number = call.split_whitespace().next().map(str::parse);
+        if let Some(Ok(number)) = number {
+            return number;
+        }
+        assert!(begin.elapsed() < PATIENCE, "does not sleep: {call}");
+        std::thread::yield_now();
+    }
+}
+
 /// The open descriptors of this process and what they are.
 pub fn descriptors() -> BTreeMap<u32, String> {
     let mut found = BTreeMap::new();
