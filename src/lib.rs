@@ -83,24 +83,26 @@
 //!
 //! # Layout
 //!
-//! From the system upwards, each module in one line; every file is short enough to
-//! be read at once.
+//! Each row builds on those above it, and its files are short enough to be read at
+//! once. How a function gets into another process and back is told by the first six
+//! rows; after `mapping` and `shared`, each of the others can be read by itself. The
+//! numbers are lines of code, without comments and tests.
 //!
-//! | module | what it is about |
-//! |---|---|
-//! | `error` | what became of the other process |
-//! | `codec`, `handle` | values as bytes, and descriptors that travel beside them |
-//! | `cause` | why serde refused a value, in its own words |
-//! | `deadline`, `waiting` | waits with an end, and telling what a process waits in |
-//! | `mapping`, `shared` | memory that several processes share |
-//! | `packet`, `connection` | messages that arrive whole or not at all |
-//! | `image`, `lifeline`, `worker`, `process` | functions in other processes |
-//! | `pool` | many tasks, few processes |
-//! | `identity`, `robust`, `lock` | who holds a lock, and learning that it died |
-//! | `value`, `array` | plain data in shared memory |
-//! | `futex`, `sleepers`, `queue` | sleeping until something changes, and a bounded queue |
-//! | `semaphore`, `event`, `condition`, `barrier` | waiting for each other |
-//! | `trace` | a diary of a run, for pictures |
+//! | module | what it is about | lines |
+//! |---|---|---|
+//! | `error` | what became of the other process | 220 |
+//! | `cause` | why serde refused a value, in its own words | 410 |
+//! | `codec`, `handle` | values as bytes, and descriptors beside them | 240 |
+//! | `deadline`, `waiting` | waits with an end, and what a process waits in | 100 |
+//! | `packet`, `connection` | messages that arrive whole or not at all | 370 |
+//! | `image`, `lifeline`, `worker`, `process` | functions in other processes | 760 |
+//! | `mapping`, `shared`, `atomic` | memory that several processes share | 240 |
+//! | `identity`, `robust`, `lock` | who holds a lock, and that it died | 450 |
+//! | `value`, `array` | plain data in shared memory | 470 |
+//! | `futex`, `sleepers`, `queue` | sleeping until it changes; a bounded queue | 950 |
+//! | `semaphore`, `event`, `condition`, `barrier` | waiting for each other | 620 |
+//! | `pool` | many tasks, few processes | 2,910 |
+//! | `trace` | a diary of a run, for pictures | 80 |
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(
@@ -151,3 +153,59 @@ pub use queue::{Items, Queue};
 pub use semaphore::{Permit, Semaphore};
 pub use value::{Integer, Value, ValueGuard};
 pub use worker::init;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    /// Adds up the lines of code below a folder, by module.
+    fn count(
+        folder: &Path,
+        module: Option<&str>,
+        lines: &mut BTreeMap<String, usize>,
+    ) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let stem = path.file_stem().expect("a name").to_string_lossy();
+            let module = module.unwrap_or(&stem);
+            if path.is_dir() {
+                count(&path, Some(module), lines);
+            } else if stem != "tests" {
+                let text = fs::read_to_string(&path).expect("a text");
+                *lines.entry(module.to_string()).or_default() +=
+                    lines_of_code(&text);
+            }
+        }
+    }
+
+    /// How many lines are not blank, comments or tests.
+    fn lines_of_code(text: &str) -> usize {
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let lines = code.lines().map(str::trim_start);
+        lines
+            .filter(|line| !line.is_empty() && !line.starts_with("//"))
+            .count()
+    }
+
+    #[test]
+    fn the_layout_names_each_module_and_its_size() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut lines = BTreeMap::new();
+        count(&source, None, &mut lines);
+        lines.remove("lib");
+        let table = include_str!("lib.rs").lines();
+        for row in table.filter(|line| line.starts_with("//! | `")) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let counted: usize = cells[1]
+                .split(", ")
+                .map(|name| lines.remove(name.trim_matches('`')).expect("a module"))
+                .sum();
+            let told: usize = cells[3].replace(',', "").parse().expect("a number");
+            // It is rounded, and a few lines more are not worth another number.
+            assert!(counted.abs_diff(told) <= 10 + told / 20, "{counted}: {row}");
+        }
+        assert_eq!(lines, BTreeMap::new(), "modules that are not in the table");
+    }
+}
