@@ -264,6 +264,10 @@ fn advice(error: &io::Error) -> &'static str {
         Some(libc::EMFILE | libc::ENFILE) => {
             " (too few descriptors: join processes earlier, or raise `ulimit -n`)"
         }
+        Some(libc::ETOOMANYREFS) => {
+            " (too many descriptors are on their way to processes that have not \
+             read them: send fewer at a time, or raise `ulimit -n`)"
+        }
         Some(libc::EAGAIN) => {
             " (too many processes: join some first, see `ulimit -u`)"
         }

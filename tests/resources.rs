@@ -23,6 +23,7 @@ const TESTS: &[Test] = tests::list![
     programs::an_executable_that_is_deleted,
     programs::an_executable_that_is_replaced,
     programs::too_few_processes,
+    programs::too_many_descriptors_under_way,
 ];
 
 fn main() {

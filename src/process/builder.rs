@@ -23,6 +23,10 @@ use crate::{handle, image, lifeline, packet, trace, worker};
 
 use super::{Process, Running};
 
+/// How long a start waits while too many descriptors are on their way to other
+/// processes, of which each takes its own as soon as it runs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A process that is not started yet: [`Process::builder`].
 ///
 /// # Examples
@@ -138,11 +142,11 @@ impl ProcessBuilder {
         // has to know the child before the child has it.
         let (socket, theirs) = packet::socket_pair()?;
         let (their_lifeline, lifeline) = lifeline::new()?;
-        let now = Deadline::after(Duration::ZERO);
+        let soon = Deadline::after(PATIENCE);
         let their_lifeline = [handle::Handle::new(their_lifeline)];
         let send = |bytes: &[u8], handles: &[handle::Handle]| {
             let refused = Error::io("send a request to a new process");
-            match packet::send(socket.as_fd(), bytes, handles, now)? {
+            match packet::send(socket.as_fd(), bytes, handles, soon)? {
                 true => Ok(()),
                 false => Err(refused(Errno::TOOMANYREFS)),
             }

@@ -6,8 +6,9 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use multiproc::{Error, Pool, Process, pipe};
+use multiproc::{Connection, Error, Pool, Process, pipe};
 use rustix::process::{Resource, Signal, geteuid};
 use tests::{Outcome, PATIENCE, expect, system};
 
@@ -27,6 +28,7 @@ pub(super) fn play_part() {
         "delete" => delete_executable(),
         "replace" => replace_executable(),
         "few processes" => with_few_processes(),
+        "descriptors under way" => with_descriptors_under_way(),
         other => panic!("no such part: {other}"),
     };
     if let Err(error) = outcome {
@@ -195,6 +197,10 @@ pub(super) fn too_few_processes() -> Outcome {
         assert!(text.contains("ulimit -u"), "{text}");
         return Ok(());
     }
+    run_as_nobody_else("few processes")
+}
+
+fn run_as_nobody_else(part: &str) -> Outcome {
     // Root's folders may be closed to others.
     let folder = std::env::temp_dir().join(format!("tests-{}", std::process::id()));
     fs::create_dir(&folder)?;
@@ -205,8 +211,43 @@ pub(super) fn too_few_processes() -> Outcome {
             .uid(54_321)
             .gid(54_321)
             .current_dir("/"),
-        "few processes",
+        part,
     );
     fs::remove_dir_all(folder)?;
     outcome
+}
+
+/// As many descriptors are sent and not received as the user may have under way.
+fn with_descriptors_under_way() -> Outcome {
+    limit(Resource::Nofile, 256)?;
+    let (here, there) = pipe()?;
+    let (_mine, yours) = pipe()?;
+    let many = vec![yours; 100];
+    let mut messages = 0;
+    while here.send_timeout(&many, Duration::ZERO)? {
+        messages += 1;
+        assert!(messages < 10, "the limit is not kept");
+    }
+    let error = Process::spawn(square, 1).err().ok_or("there is no room")?;
+    assert!(error.to_string().contains("ulimit -n"), "{error}");
+
+    // Those who have them under way take them by and by, as new processes do.
+    let taker = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        (0..messages).try_for_each(|_| there.recv::<Vec<Connection>>().map(drop))
+    });
+    assert_eq!(Process::spawn(square, 3)?.join()?, 9);
+    taker.join().expect("does not panic")?;
+    Ok(())
+}
+
+/// The limit does not bind root either.
+pub(super) fn too_many_descriptors_under_way() -> Outcome {
+    if !geteuid().is_root() {
+        return run(
+            &mut Command::new(std::env::current_exe()?),
+            "descriptors under way",
+        );
+    }
+    run_as_nobody_else("descriptors under way")
 }
