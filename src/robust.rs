@@ -10,9 +10,12 @@
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use rustix::time::ClockId;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -172,9 +175,19 @@ impl RobustMutex {
 
     /// Comes after an `attempt`, which sees to the limit.
     fn sleep(&self, time: Duration) -> libc::c_int {
-        let until = wall_clock(time);
-        // SAFETY: as for `pthread_mutex_trylock`.
-        unsafe { libc::pthread_mutex_timedlock(self.mutex.get(), &raw const until) }
+        let mutex = self.mutex.get();
+        match clock_lock() {
+            Some(clock_lock) => {
+                let until = from_now(time, ClockId::Monotonic);
+                // SAFETY: as for `pthread_mutex_trylock`.
+                unsafe { clock_lock(mutex, libc::CLOCK_MONOTONIC, &raw const until) }
+            }
+            None => {
+                let until = from_now(time, ClockId::Realtime);
+                // SAFETY: as above.
+                unsafe { libc::pthread_mutex_timedlock(mutex, &raw const until) }
+            }
+        }
     }
 
     /// Notes who holds the lock from now on.
@@ -306,10 +319,31 @@ impl Drop for Inside<'_> {
     }
 }
 
-/// `left` from now, on the clock that pthread uses.
-fn wall_clock(left: Duration) -> libc::timespec {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let until = now.unwrap_or(Duration::ZERO) + left;
+type ClockLock = unsafe extern "C" fn(
+    *mut libc::pthread_mutex_t,
+    libc::clockid_t,
+    *const libc::timespec,
+) -> libc::c_int;
+
+/// `pthread_mutex_timedlock` by a clock that nobody can set, where the C library
+/// has it: glibc since 2.30.
+fn clock_lock() -> Option<ClockLock> {
+    static FOUND: OnceLock<Option<ClockLock>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let name = c"pthread_mutex_clocklock";
+        // SAFETY: (1) the name could have no end; (2) a `CStr` has one; (3) others
+        // have functions of their own.
+        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+        // SAFETY: (1) it could be a function of another type; (2) this is the type
+        // in glibc's manual, and null is `None`; (3) as above.
+        unsafe { mem::transmute::<*mut libc::c_void, Option<ClockLock>>(found) }
+    })
+}
+
+/// `time` from now, by one of the system's clocks.
+fn from_now(time: Duration, clock: ClockId) -> libc::timespec {
+    let now = Duration::try_from(rustix::time::clock_gettime(clock));
+    let until = now.unwrap_or(Duration::ZERO) + time;
     libc::timespec {
         tv_sec: until.as_secs().try_into().unwrap_or(libc::time_t::MAX),
         tv_nsec: until.subsec_nanos().into(),

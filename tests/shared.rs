@@ -3,6 +3,7 @@
 use std::fs;
 use std::ops::Range;
 use std::process::abort;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use bytemuck::{Pod, Zeroable};
 use multiproc::{
     Array, ArrayGuard, Connection, Error, Lock, LockError, Process, Value, pipe,
 };
+use rustix::process::Pid;
+use rustix::thread::gettid;
 use tests::{Outcome, PATIENCE, expect, run, sleep_for_ever};
 
 fn main() {
@@ -39,6 +42,7 @@ fn main() {
             "a_lock_can_be_tried_and_timed",
             a_lock_can_be_tried_and_timed,
         ),
+        ("a_set_clock_is_no_matter", a_set_clock_is_no_matter),
         ("locking_twice_is_an_error", locking_twice_is_an_error),
         (
             "a_forgotten_guard_is_harmless",
@@ -255,9 +259,51 @@ fn a_lock_can_be_tried_and_timed() -> Outcome {
     expect::<()>(&here)?;
     assert!(lock.try_lock()?.is_none());
     let brief = Duration::from_millis(20);
+    let begin = Instant::now();
     assert!(lock.lock_timeout(brief)?.is_none());
+    assert!(begin.elapsed() >= brief);
     assert!(holder.join_timeout(brief)?.is_none());
     Ok(())
+}
+
+/// Whoever sets the system's clock back must not make a wait longer. A test
+/// cannot do that, but the kernel says which clock a sleeper goes by.
+fn a_set_clock_is_no_matter() -> Outcome {
+    let lock = Lock::new()?;
+    let guard = lock.lock()?;
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let lock = &lock;
+        scope.spawn(move || {
+            sender.send(gettid()).expect("the test listens");
+            drop(lock.lock().expect("nobody died"));
+        });
+        let how = futex_call(receiver.recv()?)?;
+        drop(guard);
+        assert_eq!(how & libc::FUTEX_CLOCK_REALTIME as u64, 0, "{how:#x}");
+        Ok(())
+    })
+}
+
+/// How a thread sleeps on a word that processes share, once it does.
+fn futex_call(thread: Pid) -> Result<u64, Box<dyn std::error::Error>> {
+    let path = format!("/proc/self/task/{}/syscall", thread.as_raw_nonzero());
+    // It says so to nobody, so there is no event.
+    let since = Instant::now();
+    while since.elapsed() < PATIENCE {
+        let call = fs::read_to_string(&path)?;
+        let mut words = call.split_whitespace();
+        let number = words.next().map(str::parse);
+        let how = words.nth(1).and_then(|how| how.strip_prefix("0x"));
+        if let (Some(Ok(libc::SYS_futex)), Some(how)) = (number, how) {
+            let how = u64::from_str_radix(how, 16)?;
+            if how & libc::FUTEX_PRIVATE_FLAG as u64 == 0 {
+                return Ok(how);
+            }
+        }
+        thread::yield_now();
+    }
+    Err("did not sleep within 30 s".into())
 }
 
 fn locking_twice_is_an_error() -> Outcome {
