@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use rustix::time::ClockId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::handle;
 use crate::identity::{Identity, own_pid};
+use crate::robust::LOOK_AGAIN;
 use crate::shared::{Memory, Shared, Sizes, State};
 use crate::sleepers::Sleepers;
 use crate::trace;
@@ -74,6 +76,8 @@ struct Meeting {
     round: AtomicU64,
     /// Who is to blame for the break; 0 for a timeout or `abort`.
     broken_by: AtomicU32,
+    /// When somebody last looked for the dead, in milliseconds.
+    looked: AtomicU64,
     sleepers: Sleepers,
 }
 
@@ -279,12 +283,25 @@ impl Memory<Meeting> {
                     self.break_by(0, |round| round.number == number);
                 }
                 None => {
-                    if let Some(dead) = self.dead_member() {
+                    if self.is_time_to_look()
+                        && let Some(dead) = self.dead_member()
+                    {
                         self.break_by(dead, |round| round.number == number);
                     }
                 }
             }
         }
+    }
+
+    /// Whether to look for the dead now. One does for all: hundreds that each look
+    /// at all the others would do nothing else.
+    fn is_time_to_look(&self) -> bool {
+        let now = rustix::time::clock_gettime(ClockId::Monotonic);
+        let now = (now.tv_sec * 1000 + now.tv_nsec / 1_000_000) as u64;
+        let before = self.looked.load(Ordering::SeqCst);
+        let pause = now.wrapping_sub(before);
+        u128::from(pause) >= LOOK_AGAIN.as_millis()
+            && exchange(&self.looked, before, now)
     }
 
     fn dead_member(&self) -> Option<u32> {

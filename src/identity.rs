@@ -18,7 +18,7 @@ const PID_BITS: u32 = 22;
 pub(crate) struct Identity(u64);
 
 impl Identity {
-    /// This process. Without `/proc`, its start time counts as zero.
+    /// This process. If it cannot read `/proc`, its start time counts as zero.
     pub(crate) fn own() -> Identity {
         static OWN: OnceLock<Identity> = OnceLock::new();
         *OWN.get_or_init(|| Identity::of(own_pid()))
@@ -47,12 +47,12 @@ impl Identity {
     ///
     /// Where there is no `/proc` to ask, nobody counts as dead.
     pub(crate) fn is_dead(self) -> bool {
-        let started = self.0 >> PID_BITS;
-        if started == 0 || self == Identity::own() {
+        if self == Identity::own() {
             return false;
         }
+        let started = self.0 >> PID_BITS;
         match Status::of(self.pid()) {
-            Ok(status) => status.ended || status.started != started,
+            Ok(status) => status.ended || ![0, status.started].contains(&started),
             // A system that refuses, as it has no descriptor left, says nothing.
             Err(error) if !says_gone(&error) => false,
             Err(_) => Status::of(own_pid()).is_ok(),

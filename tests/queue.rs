@@ -389,6 +389,18 @@ fn task_done_is_counted() -> Outcome {
     queue.task_done()?;
     assert!(matches!(queue.task_done(), Err(Error::NothingTaken)));
     queue.join()?;
+
+    // A process counts for what it has taken, whichever handle it used.
+    let (here, there) = pipe()?;
+    here.send(&queue)?;
+    let handle: Queue<i32> = expect(&there)?;
+    queue.put_many(&[3, 4])?;
+    queue.get_many(2)?;
+    handle.task_done()?;
+    handle.task_done()?;
+    assert!(matches!(handle.task_done(), Err(Error::NothingTaken)));
+    assert!(matches!(queue.task_done(), Err(Error::NothingTaken)));
+    queue.join()?;
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use multiproc::{Array, Barrier, Connection, Error, Pool, Process, Value, pipe};
+use multiproc::{
+    Array, Barrier, Connection, Error, Pool, Process, Queue, Value, pipe,
+};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tests::{Outcome, PATIENCE, Test, expect, isolated, run_one_by_one, system};
 
@@ -15,6 +17,7 @@ const TESTS: &[Test] = tests::list![
     thousands_of_queued_tasks_with_few_descriptors,
     a_message_whose_handles_do_not_fit,
     nobody_counts_as_dead_for_want_of_descriptors,
+    who_died_without_descriptors_counts_as_dead,
     too_little_memory,
     no_temporary_folder_and_no_shared_memory_folder,
     programs::standard_streams_that_are_closed,
@@ -154,6 +157,27 @@ fn nobody_counts_as_dead_for_want_of_descriptors() -> Outcome {
     );
     drop(here);
     party.join()?;
+    Ok(())
+}
+
+fn take_and_die(queue: Queue<u32>) {
+    limit(Resource::Nofile, 0).expect("can be limited");
+    queue.get().expect("a number");
+    std::process::abort();
+}
+
+/// It could not read in `/proc` when it was started.
+fn who_died_without_descriptors_counts_as_dead() -> Outcome {
+    let queue = Queue::new(2)?;
+    queue.put(&7)?;
+    let consumer = Process::spawn(take_and_die, queue.clone())?;
+    let consumer_id = consumer.id();
+    assert!(matches!(consumer.join(), Err(Error::Killed { .. })));
+    let told = queue.join_timeout(PATIENCE);
+    assert!(
+        matches!(told, Err(Error::Lost { pid, count: 1 }) if pid == consumer_id),
+        "{told:?}"
+    );
     Ok(())
 }
 

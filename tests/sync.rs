@@ -61,6 +61,10 @@ fn main() {
         ("who_panics_breaks_it", who_panics_breaks_it),
         ("who_leaves_does_not", who_leaves_does_not),
         ("a_timeout_breaks_the_barrier", a_timeout_breaks_the_barrier),
+        (
+            "one_of_many_looks_for_the_dead",
+            one_of_many_looks_for_the_dead,
+        ),
         ("abort_and_reset", abort_and_reset),
         ("kills_at_random_moments", kills_at_random_moments),
     ]);
@@ -595,6 +599,55 @@ fn a_timeout_breaks_the_barrier() -> Outcome {
     assert!(is_broken_by(&told, None), "{told:?}");
     let told = other.join_timeout(PATIENCE)?.expect("it is told");
     assert!(is_broken_by(&told, None), "{told:?}");
+    Ok(())
+}
+
+/// How often these processes have read a file, and how often they have slept.
+fn reads_and_sleeps<T>(processes: &[Process<T>]) -> Result<[u64; 2], Error> {
+    let number = |process: &Process<T>, file: &str, name: &str| {
+        let path = format!("/proc/{}/{file}", process.id());
+        let text = std::fs::read_to_string(path).expect("it lives");
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.expect("is told")
+            .trim()
+            .parse::<u64>()
+            .expect("a number")
+    };
+    let mut sums = [0, 0];
+    for process in processes {
+        sums[0] += number(process, "io", "syscr:");
+        sums[1] += number(process, "status", "voluntary_ctxt_switches:");
+    }
+    Ok(sums)
+}
+
+/// If each looked at all others, hundreds of them would keep the machine busy.
+fn one_of_many_looks_for_the_dead() -> Outcome {
+    const PARTIES: usize = 40;
+    let barrier = Barrier::new(PARTIES + 1)?;
+    let (here, there) = pipe()?;
+    let argument = (barrier.clone(), there);
+    let parties = (0..PARTIES).map(|_| Process::spawn(wait_at, argument.clone()));
+    let parties = parties.collect::<Result<Vec<_>, _>>()?;
+    while barrier.waiting() < PARTIES {
+        thread::yield_now();
+    }
+    let before = reads_and_sleeps(&parties)?;
+    let [reads, sleeps] = loop {
+        let now = reads_and_sleeps(&parties)?;
+        let [reads, sleeps] = [now[0] - before[0], now[1] - before[1]];
+        if sleeps > 10 * PARTIES as u64 {
+            break [reads, sleeps];
+        }
+        thread::yield_now();
+    };
+    // Two reads for each party that is looked at.
+    assert!(reads < 20 * sleeps, "{reads} reads, {sleeps} sleeps");
+    barrier.wait()?;
+    for party in parties {
+        party.join()??;
+    }
+    drop(here);
     Ok(())
 }
 

@@ -69,15 +69,22 @@ struct Losses {
 const COUNT_BITS: u32 = 53;
 
 impl Ledger {
-    /// Finds this process's entry, or makes one; `last` is where the queue
-    /// stands. Under the consumers' lock.
+    /// This process's entry, if it has one.
+    pub(crate) fn own_entry(&self) -> Option<u32> {
+        let own = Some(Identity::own());
+        let mut used = self.used().iter();
+        let known = used.position(|entry| entry.identity() == own);
+        known.map(|known| known as u32)
+    }
+
+    /// Makes an entry for this process, unless there is one; `last` is where the
+    /// queue stands. Under the consumers' lock.
     pub(crate) fn register(&self, last: u32) -> Result<u32> {
+        if let Some(known) = self.own_entry() {
+            return Ok(known);
+        }
         let own = Identity::own();
         let used = self.used();
-        let known = used.iter().position(|entry| entry.identity() == Some(own));
-        if let Some(known) = known {
-            return Ok(known as u32);
-        }
         let index = if used.len() < CONSUMERS {
             used.len()
         } else {

@@ -250,7 +250,9 @@ impl Memory<State> {
     }
 
     pub(super) fn task_done(&self, local: &Local) -> Result<()> {
-        let entry = local.known_entry().ok_or(Error::NothingTaken)?;
+        // Another handle of this process may have been used to take items.
+        let entry = local.known_entry().or_else(|| self.ledger.own_entry());
+        let entry = entry.ok_or(Error::NothingTaken)?;
         let was_last = self.ledger.mark_done(entry)?;
         if was_last && self.len() == 0 {
             self.done.0.wake_all();
