@@ -7,7 +7,9 @@ use multiproc::{Connection, Pool, Process, Result, pipe, wait};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use rustix::process::{kill_process, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
+use std::error::Error;
 use std::fmt::Debug;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
@@ -46,7 +48,7 @@ fn be_stubborn(_: u64) -> Stubborn {
 }
 // ANCHOR_END: tasks
 
-fn main() -> Result<()> {
+fn main() -> std::result::Result<(), Box<dyn Error>> {
     multiproc::init();
     let limit = Duration::from_millis(500);
 
@@ -62,9 +64,11 @@ fn main() -> Result<()> {
     let impatient = Pool::builder().workers(1).task_timeout(limit).build()?;
     tell("task that hangs", &impatient, impatient.apply(hang, 0));
 
-    let idle = watch(pool.worker_ids()[0]);
-    pidfd_send_signal(&idle, Signal::KILL).expect("it is there");
-    wait(&[&idle], None)?;
+    for idle in pool.worker_ids() {
+        let idle = watch(idle)?;
+        pidfd_send_signal(&idle, Signal::KILL)?;
+        wait(&[&idle], None)?;
+    }
     tell(
         "idle worker killed",
         &pool,
@@ -76,7 +80,8 @@ fn main() -> Result<()> {
     let (here, there) = pipe()?;
     let parent = Process::spawn(keep_pool, there)?;
     let workers: Vec<u32> = here.recv()?;
-    let workers: Vec<OwnedFd> = workers.into_iter().map(watch).collect();
+    let workers: Vec<OwnedFd> =
+        workers.into_iter().map(watch).collect::<io::Result<_>>()?;
     parent.kill()?;
     for worker in &workers {
         wait(&[worker], None)?; // sleeps until that worker has ended
@@ -109,7 +114,7 @@ fn keep_pool(caller: Connection) -> Result<()> {
 }
 
 /// A descriptor that becomes readable when the process has ended.
-fn watch(id: u32) -> OwnedFd {
+fn watch(id: u32) -> io::Result<OwnedFd> {
     let id = i32::try_from(id).ok().and_then(Pid::from_raw);
-    pidfd_open(id.expect("an id"), PidfdFlags::empty()).expect("it is there")
+    Ok(pidfd_open(id.expect("an id"), PidfdFlags::empty())?)
 }

@@ -4,10 +4,15 @@
 //! Run: `cargo run --example large_ipc_channel`
 
 use ipc_channel::ipc::{IpcOneShotServer, IpcSender, IpcSharedMemory, channel};
-use multiproc::Process;
+use multiproc::{Process, wait};
 use std::error::Error;
+use std::os::fd::AsFd;
+use std::thread;
 
 const SIZE: usize = 2_000_000;
+
+/// What the child hands to its parent: a way to send.
+type Sender = IpcSender<IpcSharedMemory>;
 
 // ANCHOR: child
 /// Counts line ends in memory that the parent has filled.
@@ -27,8 +32,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = line.repeat(SIZE / line.len());
 
     // ANCHOR: parent
-    let (server, name) = IpcOneShotServer::<IpcSender<IpcSharedMemory>>::new()?;
-    let process = Process::spawn(count_lines, name)?;
+    let (server, name) = IpcOneShotServer::<Sender>::new()?;
+    let process = Process::spawn(count_lines, name.clone())?;
+
+    // `accept` waits for ever if nobody connects. So we do when the child has ended.
+    let ended = process.as_fd().try_clone_to_owned()?;
+    thread::spawn(move || {
+        wait(&[&ended], None).map(|_| IpcSender::<Sender>::connect(name).map(drop))
+    });
     let (_, to_child) = server.accept()?;
 
     // Copied once, into shared memory; what is sent is a descriptor of that.

@@ -4,9 +4,11 @@
 //! Run: `cargo run --example pipe_ipc_channel`
 
 use ipc_channel::ipc::{self, IpcOneShotServer, IpcReceiver, IpcSender};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::env;
 use std::error::Error;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::thread;
 use std::time::Instant;
 
 /// What the child hands to its parent: a way to send, and a way to receive.
@@ -24,9 +26,10 @@ fn parent() -> Result<(), Box<dyn Error>> {
     // A channel needs a meeting point that both know: a socket with a name. The
     // child is this program again, with the name as its argument.
     let (server, name) = IpcOneShotServer::<Ends>::new()?;
-    let mut process = Command::new(env::current_exe()?).arg(name).spawn()?;
+    let mut process = Command::new(env::current_exe()?).arg(&name).spawn()?;
 
-    // Blocks until the child connects, and for ever if it dies before that.
+    // `accept` blocks until somebody connects: the child or, once that has died, we.
+    connect_after(&process, name);
     let (_, (sender, receiver)) = server.accept()?;
 
     let mut number = 0;
@@ -53,6 +56,18 @@ fn parent() -> Result<(), Box<dyn Error>> {
     println!("the child's {status}");
     Ok(())
 }
+
+// ANCHOR: after
+/// Connects when the child has ended, and hangs up. If the child never came as far,
+/// this is what lets `accept` return, with an error; else nobody is there any more.
+fn connect_after(child: &Child, server: String) {
+    let child = WaitId::Pid(Pid::from_child(child));
+    thread::spawn(move || {
+        let _ = waitid(child, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        IpcSender::<Ends>::connect(server).map(drop)
+    });
+}
+// ANCHOR_END: after
 
 // ANCHOR: child
 fn child(server: String) -> Result<(), Box<dyn Error>> {

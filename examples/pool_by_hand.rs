@@ -4,13 +4,18 @@
 //! Run: `cargo run --example pool_by_hand`
 
 use ipc_channel::ipc::{self, IpcOneShotServer, IpcReceiver, IpcSender};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::env;
 use std::error::Error;
 use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
 
 const FIRST: u64 = 1_000_000_000_001;
 const COUNT: usize = 50;
 const WORKERS: usize = 2;
+/// A worker that says nothing for so long is taken for dead.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a worker says: its place in the team, the number, its smallest factor.
 type Reply = (usize, u64, u64);
@@ -44,13 +49,24 @@ fn start_worker(
     replies: IpcSender<Reply>,
 ) -> Result<Worker, Box<dyn Error>> {
     let (server, name) = IpcOneShotServer::<IpcSender<Start>>::new()?;
-    let process = Command::new(env::current_exe()?).arg(name).spawn()?;
-    let (_, to_worker) = server.accept()?; // for ever, if the worker dies first
+    let process = Command::new(env::current_exe()?).arg(&name).spawn()?;
+    connect_after(&process, name);
+    let (_, to_worker) = server.accept()?;
     let (numbers, receiver) = ipc::channel()?;
     to_worker.send((place, receiver, replies))?;
     Ok(Worker { numbers, process })
 }
 // ANCHOR_END: worker
+
+/// Connects when the worker has ended, and hangs up. If the worker never came as far,
+/// this is what lets `accept` return, with an error; else nobody is there any more.
+fn connect_after(worker: &Child, server: String) {
+    let worker = WaitId::Pid(Pid::from_child(worker));
+    thread::spawn(move || {
+        let _ = waitid(worker, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        IpcSender::<IpcSender<Start>>::connect(server).map(drop)
+    });
+}
 
 // ANCHOR: work
 /// What a worker does, until its parent drops the sending end.
@@ -78,7 +94,9 @@ fn lead() -> Result<(), Box<dyn Error>> {
     }
     let mut primes = Vec::new();
     for _ in 0..COUNT {
-        let (place, number, factor) = replies.recv()?; // whoever is first
+        // Whoever is first. Nothing says that a worker has died with a number.
+        let reply = replies.try_recv_timeout(PATIENCE);
+        let (place, number, factor) = reply.map_err(|_| "a worker is silent")?;
         if let Some(next) = left.next() {
             team[place].numbers.send(next)?;
         }

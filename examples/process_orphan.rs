@@ -6,7 +6,7 @@
 use multiproc::{Connection, Process, pipe, wait};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::error::Error;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -17,10 +17,11 @@ fn sleep(_: ()) {
 
 // ANCHOR: parent
 /// Starts two children, tells their ids, and waits to be killed.
-fn start_two(caller: Connection) -> multiproc::Result<()> {
+fn start_two((caller, input): (Connection, Connection)) -> multiproc::Result<()> {
     let ours = Process::spawn(sleep, ())?;
-    let plain = Command::new("sleep").arg("60").spawn();
-    let mut plain = plain.expect("every Linux has `sleep`");
+    let input = input.as_fd().try_clone_to_owned().expect("a few are free");
+    let plain = Command::new("cat").stdin(input).spawn();
+    let mut plain = plain.expect("every Linux has `cat`");
     let told = caller.send(&(ours.id(), plain.id()));
     plain.wait().expect("nobody else waits for it");
     told
@@ -38,7 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // ANCHOR: kill
     let (here, there) = pipe()?;
-    let parent = Process::spawn(start_two, there)?;
+    let (_line, input) = pipe()?; // `cat` reads it, and so ends when we do
+    let parent = Process::spawn(start_two, (there, input))?;
     let (ours, plain): (u32, u32) = here.recv()?;
     let (ours, plain) = (watch(ours)?, watch(plain)?);
     parent.kill()?;

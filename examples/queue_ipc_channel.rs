@@ -4,8 +4,10 @@
 //! Run: `cargo run --example queue_ipc_channel`
 
 use ipc_channel::ipc::{IpcOneShotServer, IpcSender};
-use multiproc::Process;
+use multiproc::{Process, wait};
 use std::error::Error;
+use std::os::fd::AsFd;
+use std::thread;
 
 // ANCHOR: produce
 /// Sends the numbers up to 100; dropping the sender at the end closes the channel.
@@ -22,8 +24,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // ANCHOR: consume
     let (server, name) = IpcOneShotServer::<u64>::new()?;
-    let producer = Process::spawn(produce, name)?;
-    let (numbers, first) = server.accept()?; // for ever, if nobody connects
+    let producer = Process::spawn(produce, name.clone())?;
+
+    // `accept` waits for ever if nobody connects. So we do when the producer has ended.
+    let ended = producer.as_fd().try_clone_to_owned()?;
+    thread::spawn(move || {
+        wait(&[&ended], None).map(|_| IpcSender::<u64>::connect(name).map(drop))
+    });
+    let (numbers, first) = server.accept()?;
 
     let mut squares = vec![first * first];
     while let Ok(number) = numbers.recv() {

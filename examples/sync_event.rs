@@ -41,14 +41,15 @@ fn main() -> Result<()> {
     // ANCHOR: main
     let (ready, flag) = (Event::new()?, Value::new(0)?);
     let process = Process::spawn(wait_busily, (ready.clone(), flag.clone()))?;
-    ready.wait(); // it waits for us from here on
+    // It waits for us from here on; or it has died, and nobody sets the event.
+    while !ready.wait_timeout(PAUSE) && process.is_alive() {}
     thread::sleep(PAUSE);
     flag.store(1);
     println!("looking took {:?} of a core", process.join()?);
 
     let (ready, event) = (Event::new()?, Event::new()?);
     let process = Process::spawn(wait_asleep, (ready.clone(), event.clone()))?;
-    ready.wait();
+    while !ready.wait_timeout(PAUSE) && process.is_alive() {}
     thread::sleep(PAUSE);
     event.set();
     println!("sleeping took {:?} of a core", process.join()?);

@@ -6,6 +6,7 @@
 use multiproc::Process;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::{env, process};
 
@@ -36,10 +37,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     multiproc::init();
 
     let path = env::temp_dir().join(format!("sync_file_lock-{}", process::id()));
-    fs::write(&path, "0")?;
-    let outcome = count(&path);
-    fs::remove_file(&path)?; // what has a name must be cleaned up
-    println!("two processes counted to {}", outcome?);
+    let mut file = File::create_new(&path)?;
+    fs::remove_file(&path)?; // what has a name must be cleaned up, whoever is killed
+    file.write_all(b"0")?;
+
+    // Without a name, it can still be opened as a file that this process has open.
+    let open = format!("/proc/{}/fd/{}", process::id(), file.as_raw_fd());
+    println!("two processes counted to {}", count(Path::new(&open))?);
     Ok(())
 }
 

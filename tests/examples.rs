@@ -8,6 +8,8 @@
 mod arguments;
 #[path = "examples/build.rs"]
 mod build;
+#[path = "examples/killed.rs"]
+mod killed;
 #[path = "examples/logs.rs"]
 mod logs;
 #[path = "examples/normal.rs"]
@@ -34,7 +36,9 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
     for name in build::examples() {
-        trials.push(trial("transcript", name, transcript::check));
+        trials.push(trial("transcript", name.clone(), transcript::check));
+        trials.push(trial("killed_child", name.clone(), killed::child));
+        trials.push(trial("killed_parent", name, killed::parent));
     }
     for name in twin::names() {
         trials.push(trial("twin", name, twin::check));
