@@ -39,7 +39,12 @@ fn transfer(amount: i64) -> multiproc::Result<()> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     multiproc::init();
-    let by_hand = env::args().nth(1).as_deref() == Some("by-hand");
+    let word = env::args_os().nth(1);
+    let by_hand = word.as_ref().is_some_and(|word| word == "by-hand");
+    if let Some(word) = word.filter(|_| !by_hand) {
+        eprintln!("failure_shutdown: {word:?} is not `by-hand`");
+        std::process::exit(2);
+    }
 
     // ANCHOR: flag
     // A signal handler may do next to nothing; this one sets a flag.

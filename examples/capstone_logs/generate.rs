@@ -6,8 +6,9 @@ use std::io::{self, BufWriter, Write};
 
 /// Writes a week of log lines to standard output, the same for the same seed.
 pub(crate) fn generate(words: &[OsString]) -> Result<bool, Box<dyn Error>> {
-    let numbers = words.iter().filter_map(|word| word.to_str()?.parse().ok());
-    let &[lines, mut seed] = numbers.collect::<Vec<u64>>().as_slice() else {
+    let number = |word: &OsString| word.to_str()?.parse::<u64>().ok();
+    let numbers: Vec<Option<u64>> = words.iter().map(number).collect();
+    let &[Some(lines), Some(mut seed)] = numbers.as_slice() else {
         return Err("generate takes the number of lines and a seed".into());
     };
     let mut random = |below: u64| {

@@ -27,12 +27,14 @@ use report::{Range, Report, read_range};
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 const RANGE: u64 = 4 << 20;
+/// A range over which so many workers died is the one to blame.
+const ATTEMPTS: u32 = 10;
 
 fn main() -> ExitCode {
     multiproc::init();
@@ -67,7 +69,7 @@ fn analyse(mut files: Vec<OsString>) -> Result<bool, Box<dyn Error>> {
     let mut complete = true;
     let mut ranges: Vec<Range> = Vec::new();
     for file in files {
-        match fs::metadata(&file) {
+        match look_at(&file) {
             Ok(found) if found.is_file() => {
                 for start in (0..found.len()).step_by(RANGE as usize) {
                     let end = found.len().min(start + RANGE);
@@ -82,11 +84,13 @@ fn analyse(mut files: Vec<OsString>) -> Result<bool, Box<dyn Error>> {
     // ANCHOR: merge
     let pool = builder.build()?;
     let mut total = Report::default();
-    for (range, outcome) in ranges.iter().zip(pool.imap(count, ranges.clone())?) {
-        let part = outcome
-            .or_else(|_| pool.apply(count, range.clone())) // its worker died
-            .or_else(|_| pool.apply(count, range.clone()))?; // and another one
-        match part {
+    let outcomes = pool.imap(count, ranges.clone())?;
+    for (range, mut outcome) in ranges.iter().zip(outcomes) {
+        for _ in 1..ATTEMPTS {
+            // An error says that its worker died, and then perhaps another one.
+            outcome = outcome.or_else(|_| pool.apply(count, range.clone()));
+        }
+        match outcome? {
             Ok(part) => total.add(part),
             Err(problem) => complete = complain(&range.0, &problem),
         }
@@ -94,6 +98,15 @@ fn analyse(mut files: Vec<OsString>) -> Result<bool, Box<dyn Error>> {
     // ANCHOR_END: merge
     total.print(&mut io::stdout().lock())?;
     Ok(complete)
+}
+
+/// What `file` is; an error if it is a file and cannot be opened.
+fn look_at(file: &OsString) -> io::Result<Metadata> {
+    let found = fs::metadata(file)?;
+    if found.is_file() {
+        File::open(file)?;
+    }
+    Ok(found)
 }
 
 fn complain(file: &OsString, problem: &str) -> bool {

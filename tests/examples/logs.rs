@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         named("capstone_logs", "counts_lines_at_every_cut_once", cuts),
         named("capstone_logs", "names_what_it_cannot_read", unreadable),
+        named("capstone_logs", "refuses_other_arguments", arguments),
     ]
 }
 
@@ -144,6 +145,23 @@ fn cuts() -> Outcome {
         report.lines().next(),
         Some("lines: 3, malformed: 1"),
     )
+}
+
+fn arguments() -> Outcome {
+    for words in [
+        &["generate", "2"][..],
+        &["generate", "2", "many", "3"],
+        &["generate", "2", "-3"],
+        &["--workers"],
+        &["--workers", "many"],
+        &["--workers", "0"],
+    ] {
+        let finished = run(Command::new(program("capstone_logs")?).args(words))?;
+        same("status", finished.status.code(), Some(2))?;
+        same("output", finished.stdout.as_str(), "")?;
+        same("errors", finished.stderr.lines().count(), 1)?;
+    }
+    Ok(())
 }
 
 fn unreadable() -> Outcome {
