@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::process::abort;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use multiproc::{Connection, Error, Lock, Process, Queue, pipe};
+use rustix::thread::gettid;
 use serde::{Deserialize, Serialize};
-use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever};
+use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever, system};
 
 fn main() {
     multiproc::init();
@@ -119,14 +120,24 @@ fn a_full_queue_makes_producers_wait() -> Outcome {
     assert!(!queue.try_put(&3)?);
     assert!(!queue.put_timeout(&3, Duration::from_millis(10))?);
     assert_eq!((queue.len(), queue.capacity()), (2, 2));
-    thread::scope(|scope| {
-        let put = scope.spawn(|| queue.put(&3));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    thread::scope(|scope| -> Outcome {
+        let put = scope.spawn(|| {
+            sender.send(gettid()).expect("the test listens");
+            queue.put(&3)
+        });
+        system::expect_sleep(receiver.recv()?);
+        assert_eq!((queue.len(), put.is_finished()), (2, false));
         assert_eq!(queue.get()?, 1);
         assert!(put.join().expect("no panic").is_ok());
         assert_eq!((queue.get()?, queue.get()?), (2, 3));
-        assert!(queue.is_empty());
         Ok(())
-    })
+    })?;
+    let begin = Instant::now();
+    let brief = Duration::from_millis(10);
+    assert_eq!((queue.try_get()?, queue.get_timeout(brief)?), (None, None));
+    assert!(queue.is_empty() && begin.elapsed() >= brief);
+    Ok(())
 }
 
 fn bytes_are_bounded_too() -> Outcome {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use multiproc::{
-    Array, Barrier, Connection, Error, Pool, Process, Queue, Value, pipe,
+    Array, Barrier, Connection, Error, Event, Pool, Process, Queue, Value, pipe,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tests::{Outcome, PATIENCE, Test, expect, isolated, run_one_by_one, system};
@@ -106,10 +106,15 @@ fn a_pool_with_few_descriptors() -> Outcome {
 
 fn thousands_of_queued_tasks_with_few_descriptors() -> Outcome {
     limit(Resource::Nofile, 64)?;
-    let pool = Pool::new(2)?;
+    let gate = Event::new()?;
+    let builder = Pool::builder().workers(2);
+    let initializer = |gate: Event| gate.wait();
+    let pool = builder.initializer(initializer, gate.clone()).build()?;
     let tasks = (0..5_000)
         .map(|number| pool.apply_async(square, number))
         .collect::<Result<Vec<_>, Error>>()?;
+    // Up to here, all of them wait.
+    gate.set();
     for (number, task) in (0..).zip(tasks) {
         assert_eq!(task.get()?, square(number));
     }

@@ -176,6 +176,7 @@ fn a_waiter_learns_of_a_death() -> Outcome {
     expect::<()>(&here)?;
     let mut waiter = Process::spawn(wait_for, (lock.clone(), there))?;
     expect::<()>(&here)?;
+    see_asleep(waiter.id())?;
     holder.kill()?;
     assert_eq!(waiter.join_timeout(PATIENCE)?, Some(Some(holder_id)));
     let told = lock.lock().err();
@@ -409,21 +410,27 @@ fn pass((array, index): (Array<u8>, usize)) {
 }
 
 /// Starts a worker that waits for one element, and sees it asleep.
-///
-/// Only the kernel knows that somebody sleeps in a lock, and it sends no
-/// message; so this asks it until it says so.
 fn waiter_for(
     array: &Array<u8>,
     index: usize,
 ) -> Result<Process<()>, Box<dyn std::error::Error>> {
     let waiter = Process::spawn(pass, (array.clone(), index))?;
-    let tasks = format!("/proc/{}/task", waiter.id());
+    see_asleep(waiter.id())?;
+    Ok(waiter)
+}
+
+/// Waits until a process sleeps in a lock.
+///
+/// Only the kernel knows that somebody does, and it sends no message; so this asks
+/// it until it says so.
+fn see_asleep(waiter: u32) -> Outcome {
+    let tasks = format!("/proc/{waiter}/task");
     let since = Instant::now();
     while since.elapsed() < PATIENCE {
         for task in fs::read_dir(&tasks)? {
             let state = fs::read_to_string(task?.path().join("stat"))?;
             if state.contains("(in a lock) S") {
-                return Ok(waiter);
+                return Ok(());
             }
         }
         thread::yield_now();

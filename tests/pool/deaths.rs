@@ -2,6 +2,7 @@
 
 use multiproc::{Error, Pool, Task};
 use rustix::process::Signal;
+use rustix::thread::gettid;
 use tests::{Outcome, PATIENCE, expect, system};
 
 use super::was_killed;
@@ -218,7 +219,12 @@ pub(super) fn a_crash_after_close_was_called() -> Outcome {
         .map(|number| pool.apply_async(square, number))
         .collect::<Result<Vec<_>, Error>>()?;
     let (_, id) = expect::<(u32, u32)>(&here)?;
-    let closing = std::thread::spawn(move || pool.close());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let closing = std::thread::spawn(move || {
+        sender.send(gettid()).expect("the test listens");
+        pool.close();
+    });
+    system::expect_sleep(receiver.recv()?);
     system::signal(id, Signal::KILL);
     assert!(was_killed(&doomed.get(), 9));
     for (number, task) in (0..).zip(queued) {
