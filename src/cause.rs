@@ -27,16 +27,21 @@ pub(crate) struct Noting<T>(pub(crate) T);
 #[derive(Debug)]
 pub(crate) struct Noted<E>(pub(crate) E);
 
-/// The text that the last error of this thread was made from.
+/// The text that the last error of this thread was made from. There is none while
+/// the thread is ending.
 pub(crate) fn take_note() -> Option<String> {
-    NOTE.take()
+    NOTE.try_with(Cell::take).ok().flatten()
+}
+
+fn note(text: String) {
+    let _ = NOTE.try_with(|note| note.set(Some(text)));
 }
 
 impl<E: serde::ser::Error> serde::ser::Error for Noted<E> {
     fn custom<T: Display>(text: T) -> Noted<E> {
         let text = text.to_string();
         let error = E::custom(&text);
-        NOTE.set(Some(text));
+        note(text);
         Noted(error)
     }
 }
@@ -45,7 +50,7 @@ impl<E: serde::de::Error> serde::de::Error for Noted<E> {
     fn custom<T: Display>(text: T) -> Noted<E> {
         let text = text.to_string();
         let error = E::custom(&text);
-        NOTE.set(Some(text));
+        note(text);
         Noted(error)
     }
 }

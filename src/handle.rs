@@ -9,6 +9,7 @@
 use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::thread::LocalKey;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use serde::ser::{Error as _, Serialize, Serializer};
@@ -26,6 +27,17 @@ thread_local! {
     static UNPACKING: Cell<bool> = const { Cell::new(false) };
     static REFUSED: Cell<bool> = const { Cell::new(false) };
     static WISHES: RefCell<Vec<Wish>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes what belongs to this thread's message. Nothing does while the thread is
+/// ending: then values travel still, and handles do not.
+fn take<T: Default>(own: &'static LocalKey<RefCell<T>>) -> T {
+    own.try_with(RefCell::take).unwrap_or_default()
+}
+
+/// Gives this thread's message what belongs to it.
+fn put<T>(own: &'static LocalKey<RefCell<T>>, value: T) {
+    let _ = own.try_with(|own| own.replace(value));
 }
 
 /// What something inside a message wants to do once it is known which process
@@ -66,16 +78,17 @@ impl AsFd for Handle {
 
 impl Serialize for Handle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let place = OUTGOING.with_borrow_mut(|luggage| {
+        let place = OUTGOING.try_with(|luggage| {
             if !PACKING.get() {
                 return None;
             }
+            let mut luggage = luggage.borrow_mut();
             luggage.push(self.clone());
             u32::try_from(luggage.len() - 1).ok()
         });
         match place {
-            Some(place) => serializer.serialize_u32(place),
-            None => {
+            Ok(Some(place)) => serializer.serialize_u32(place),
+            _ => {
                 REFUSED.set(true);
                 Err(S::Error::custom(Error::HandleCannotTravel))
             }
@@ -87,7 +100,9 @@ impl<'de> Deserialize<'de> for Handle {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let place = u32::deserialize(deserializer)? as usize;
         INCOMING
-            .with_borrow_mut(|luggage| luggage.get_mut(place).and_then(Option::take))
+            .try_with(|luggage| luggage.borrow_mut().get_mut(place)?.take())
+            .ok()
+            .flatten()
             .map(Handle::new)
             .ok_or_else(|| D::Error::custom("a handle that did not arrive"))
     }
@@ -104,8 +119,8 @@ impl Outer {
     fn replace(packing: bool) -> Outer {
         Outer {
             packing: PACKING.replace(packing),
-            luggage: OUTGOING.take(),
-            wishes: WISHES.take(),
+            luggage: take(&OUTGOING),
+            wishes: take(&WISHES),
         }
     }
 }
@@ -113,8 +128,8 @@ impl Outer {
 impl Drop for Outer {
     fn drop(&mut self) {
         PACKING.set(self.packing);
-        OUTGOING.set(std::mem::take(&mut self.luggage));
-        WISHES.set(std::mem::take(&mut self.wishes));
+        put(&OUTGOING, std::mem::take(&mut self.luggage));
+        put(&WISHES, std::mem::take(&mut self.wishes));
     }
 }
 
@@ -155,8 +170,8 @@ pub(crate) fn encode_for_process<T: Serialize + ?Sized>(
     let _outer = Outer::replace(true);
     codec::encode(value, bytes)?;
     Ok(Parcel {
-        handles: OUTGOING.take(),
-        wishes: WISHES.take(),
+        handles: take(&OUTGOING),
+        wishes: take(&WISHES),
     })
 }
 
@@ -164,7 +179,7 @@ pub(crate) fn encode_for_process<T: Serialize + ?Sized>(
 /// which nobody may ever tell.
 pub(crate) fn wish(wish: impl FnOnce(Identity) + 'static) {
     if PACKING.get() {
-        WISHES.with_borrow_mut(|wishes| wishes.push(Box::new(wish)));
+        let _ = WISHES.try_with(|wishes| wishes.borrow_mut().push(Box::new(wish)));
     }
 }
 
@@ -192,14 +207,14 @@ pub(crate) fn decode_with_handles<T: DeserializeOwned>(
     impl Drop for Unused {
         fn drop(&mut self) {
             UNPACKING.set(self.unpacking);
-            INCOMING.replace(std::mem::take(&mut self.luggage));
+            put(&INCOMING, std::mem::take(&mut self.luggage));
         }
     }
-    let luggage = luggage.into_iter().map(Some).collect();
     let _unused = Unused {
         unpacking: UNPACKING.replace(true),
-        luggage: INCOMING.replace(luggage),
+        luggage: take(&INCOMING),
     };
+    put(&INCOMING, luggage.into_iter().map(Some).collect());
     codec::decode(bytes)
 }
 

@@ -173,7 +173,7 @@ pub(crate) fn receive(
     socket: BorrowedFd<'_>,
     deadline: Deadline,
 ) -> Result<Option<Message>> {
-    PACKET.with_borrow_mut(|packet| {
+    let receive = |packet: &mut Vec<u8>| {
         packet.resize(1 + INLINE_LIMIT, 0);
         let Some((length, mut descriptors)) =
             receive_packet(socket, packet, deadline)?
@@ -193,7 +193,11 @@ pub(crate) fn receive(
             }
             Some(_) => Err(Error::corrupt("a message")),
         }
-    })
+    };
+    PACKET
+        .try_with(|packet| receive(&mut packet.borrow_mut()))
+        // It is gone when the thread is ending.
+        .unwrap_or_else(|_| receive(&mut Vec::new()))
 }
 
 /// Receives one packet into `packet`; a length of 0 is the end.

@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "interrupts system calls by signals")]
 
+use std::cell::OnceCell;
+use std::num::NonZeroU8;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
@@ -30,6 +32,7 @@ const TESTS: &[Test] = tests::list![
     a_message_of_another_type_costs_only_itself,
     what_serde_refuses_is_not_sent,
     handles_travel_in_messages,
+    a_thread_that_ends_can_still_talk,
     as_many_handles_as_the_system_carries,
     handles_that_nobody_takes_are_closed,
     wait_tells_which_are_ready,
@@ -322,6 +325,41 @@ fn handles_travel_in_messages() -> Outcome {
     assert_eq!(text.len(), 200_000);
     again.send(&6)?;
     assert_eq!(right.recv::<i32>()?, 6);
+    Ok(())
+}
+
+/// Talks when it is dropped, here with all else that is local to a thread.
+struct Farewell(Connection);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let answer = self.0.recv::<String>().expect("the test talks");
+        self.0.send(&answer).expect("the test listens");
+        let refused = self.0.recv::<NonZeroU8>().expect_err("is zero");
+        self.0.send(&refused).expect("the test listens");
+        let refused = self.0.send(&self.0).expect_err("no handle travels here");
+        self.0.send(&refused).expect("the test listens");
+    }
+}
+
+fn a_thread_that_ends_can_still_talk() -> Outcome {
+    thread_local! {
+        static FAREWELL: OnceCell<Farewell> = const { OnceCell::new() };
+    }
+    let (here, there) = pipe()?;
+    let thread = thread::spawn(move || {
+        // It is dropped last, as it was the first that was made.
+        FAREWELL
+            .with(|farewell| farewell.get_or_init(|| Farewell(there)).0.clone())
+            .send("begun")
+    });
+    here.send("farewell")?;
+    here.send(&0_u8)?;
+    assert_eq!(expect::<String>(&here)?, "begun");
+    assert_eq!(expect::<String>(&here)?, "farewell");
+    assert!(matches!(expect(&here)?, Error::Decode { .. }));
+    assert!(expect::<Error>(&here)?.to_string().contains("a handle"));
+    thread.join().expect("does not panic")?;
     Ok(())
 }
 
