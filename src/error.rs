@@ -305,6 +305,7 @@ fn name_of(signal: i32) -> &'static str {
         libc::SIGALRM => " (SIGALRM)",
         libc::SIGTERM => " (SIGTERM)",
         libc::SIGXCPU => " (SIGXCPU)",
+        libc::SIGXFSZ => " (SIGXFSZ)",
         libc::SIGSYS => " (SIGSYS)",
         _ => "",
     }

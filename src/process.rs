@@ -75,7 +75,7 @@ pub struct Process<R> {
 struct Running {
     child: Child,
     socket: OwnedFd,
-    answer: Option<packet::Message>,
+    answer: Option<Result<packet::Message>>,
     _lifeline: OwnedFd,
 }
 
@@ -135,7 +135,8 @@ impl<R: Serialize + DeserializeOwned> Process<R> {
         let status = running.child.wait();
         trace::instant("exit", format_args!("{} ended", self.name));
         match running.answer.take() {
-            Some((bytes, luggage)) => {
+            Some(answer) => {
+                let (bytes, luggage) = answer?;
                 read_answer(self.id, &bytes, luggage).map(Some)
             }
             None => {
@@ -267,10 +268,10 @@ impl Running {
                 return Ok(false);
             }
             match packet::receive(self.socket.as_fd(), now) {
-                Ok(Some(answer)) => self.answer = Some(answer),
                 Ok(None) => return Ok(true),
                 Err(Error::Disconnected) => break,
-                Err(error) => return Err(error),
+                // Also one that could not be received: it does not come again.
+                answer => self.answer = answer.transpose(),
             }
         }
         Ok(!wait_readable(&[sentinel], deadline)?.is_empty())
@@ -288,8 +289,16 @@ impl<R> AsFd for Process<R> {
 impl<R> Drop for Process<R> {
     fn drop(&mut self) {
         let _ = self.kill();
-        if let Some(mut running) = self.child.take() {
-            let _ = running.child.wait();
+        if let Some(Running {
+            mut child,
+            _lifeline: lifeline,
+            ..
+        }) = self.child.take()
+        {
+            // Without it the child ends, also when this process has given up the
+            // right to send it signals.
+            drop(lifeline);
+            let _ = child.wait();
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use multiproc::{
     Array, Barrier, Connection, Error, Event, Pool, Process, Queue, Value, pipe,
+    wait,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tests::{Outcome, PATIENCE, Test, expect, isolated, run_one_by_one, system};
@@ -16,6 +17,7 @@ const TESTS: &[Test] = tests::list![
     a_pool_with_few_descriptors,
     thousands_of_queued_tasks_with_few_descriptors,
     a_message_whose_handles_do_not_fit,
+    a_result_whose_handles_do_not_fit,
     nobody_counts_as_dead_for_want_of_descriptors,
     who_died_without_descriptors_counts_as_dead,
     too_little_memory,
@@ -136,6 +138,21 @@ fn a_message_whose_handles_do_not_fit() -> Outcome {
     let (text, connection): (String, multiproc::Connection) = right.recv()?;
     connection.send(&text)?;
     assert_eq!(expect::<String>(&mine)?, "next");
+    Ok(())
+}
+
+/// The result is used up. What is told then is not what a child without one would
+/// be.
+fn a_result_whose_handles_do_not_fit() -> Outcome {
+    let many = |count| vec![pipe().expect("a pipe").0; count];
+    let mut process = Process::spawn(many, 40_usize)?;
+    wait(&[&process], Some(PATIENCE))?;
+    limit(Resource::Nofile, 32)?;
+    let refused = process.join_timeout(PATIENCE);
+    let text = refused.expect_err("they do not fit").to_string();
+    assert!(text.contains("ulimit -n"), "{text}");
+    let again = process.join_timeout(PATIENCE);
+    assert!(matches!(again, Err(Error::AlreadyJoined)), "{again:?}");
     Ok(())
 }
 
