@@ -7,7 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::CString;
 use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,9 +40,7 @@ pub(crate) struct Request {
 pub(crate) enum Answer {
     Returned,
     Panicked { message: String, location: String },
-    NotDecoded { message: String },
-    NotEncoded { message: String },
-    HandleCannotTravel,
+    Failed(Error),
 }
 
 impl Answer {
@@ -55,9 +53,7 @@ impl Answer {
                 message,
                 location,
             },
-            Answer::NotDecoded { message } => Error::Decode { message },
-            Answer::NotEncoded { message } => Error::Encode { message },
-            Answer::HandleCannotTravel => Error::HandleCannotTravel,
+            Answer::Failed(error) => error,
         }
     }
 }
@@ -180,13 +176,17 @@ fn serve() -> Result<i32> {
     note_panics(request.prints_panics);
 
     let running = trace::span("process", name());
-    let (answer, handles) = trampoline(function, argument, luggage);
+    let (mut answer, handles) = trampoline(function, argument, luggage);
     drop(running);
-    let _ = std::io::stdout().flush();
     match packet::send(socket.as_fd(), &answer, &handles, Deadline::NEVER) {
         // Nobody waits for the result: the parent dropped its handle.
         Ok(_) | Err(Error::Disconnected) => {}
-        Err(error) => return Err(error),
+        // It holds too many handles, or there is no descriptor left for its file.
+        Err(error) => {
+            answer.clear();
+            handle::encode(&Answer::Failed(error), &mut answer)?;
+            packet::send(socket.as_fd(), &answer, &[], Deadline::NEVER)?;
+        }
     }
     let returned =
         matches!(handle::decode_start(&answer), Ok((Answer::Returned, _)));
@@ -202,23 +202,31 @@ fn take_socket() -> Result<OwnedFd> {
     let null = std::fs::File::open("/dev/null").map_err(Error::io(doing))?;
     rustix::stdio::dup2_stdin(&null).map_err(Error::io(doing))?;
     drop(null);
-    close_inherited(&socket);
+    close_inherited().map_err(Error::io(doing))?;
     Ok(socket)
 }
 
-/// Closes every descriptor but the standard streams and `socket`.
-fn close_inherited(socket: &OwnedFd) {
-    use std::os::fd::AsRawFd;
-    let socket = socket.as_raw_fd().unsigned_abs();
-    for (first, last) in [(3, socket - 1), (socket + 1, u32::MAX)] {
-        if first <= last {
-            // SAFETY: (1) closing a descriptor that something owns is a bug;
-            // (2) this runs before anything of this program has opened one;
-            // (3) other processes keep theirs. A kernel without the call
-            // (before 5.9) leaves them open, which harms nothing.
-            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+/// Closes every descriptor but the standard streams that outlived an `exec`. What
+/// this program has opened before `init`, as a runtime does whose macro is around
+/// `main`, would not.
+fn close_inherited() -> std::io::Result<()> {
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let name = entry?.file_name();
+        let Some(descriptor @ 3..) =
+            name.to_str().and_then(|name| name.parse::<RawFd>().ok())
+        else {
+            continue;
+        };
+        // SAFETY: asks about a number, and changes nothing.
+        let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFD) };
+        if flags == 0 {
+            // SAFETY: (1) closing a descriptor that something owns is a bug; (2)
+            // what this program opens is closed by `exec`, so this is nobody's;
+            // (3) other processes keep theirs.
+            unsafe { libc::close(descriptor) };
         }
     }
+    Ok(())
 }
 
 /// Makes SIGINT do nothing. It is caught and not ignored: a program that the
@@ -248,7 +256,8 @@ fn note_panics(also_print: bool) {
     panic::set_hook(Box::new(move |info| {
         let message = message_of(info.payload());
         let location = info.location().map(ToString::to_string).unwrap_or_default();
-        LAST_PANIC.set(Some((message, location)));
+        // It is gone if the thread is ending; then nobody asks for it.
+        let _ = LAST_PANIC.try_with(|last| last.replace(Some((message, location))));
         if also_print {
             print(info);
         }
@@ -302,9 +311,7 @@ fn call<A: DeserializeOwned, R: Serialize>(
     };
     let argument = catch(|| handle::decode_with_handles::<A>(argument, luggage))
         .map_err(panicked)?
-        .map_err(|error| Answer::NotDecoded {
-            message: cause(error),
-        })?;
+        .map_err(Answer::Failed)?;
     // SAFETY: (1) the address could be that of another type of function; (2)
     // it was taken from a `fn(A) -> R` together with this very trampoline;
     // (3) only the parent can have sent it.
@@ -312,21 +319,7 @@ fn call<A: DeserializeOwned, R: Serialize>(
         std::mem::transmute::<*const (), fn(A) -> R>(function as *const ())
     };
     let result = catch(|| function(argument)).map_err(panicked)?;
-    let packed =
-        catch(|| handle::encode_with_handles(&(Answer::Returned, result), bytes))
-            .map_err(panicked)?;
-    packed.map_err(|error| match error {
-        Error::HandleCannotTravel => Answer::HandleCannotTravel,
-        error => Answer::NotEncoded {
-            message: cause(error),
-        },
-    })
-}
-
-/// What serde said, without the words around it.
-pub(crate) fn cause(error: Error) -> String {
-    match error {
-        Error::Encode { message } | Error::Decode { message } => message,
-        error => error.to_string(),
-    }
+    catch(|| handle::encode_with_handles(&(Answer::Returned, result), bytes))
+        .map_err(panicked)?
+        .map_err(Answer::Failed)
 }

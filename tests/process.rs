@@ -52,6 +52,10 @@ const TESTS: &[Test] = tests::list![
     ends::a_panic_whose_payload_panics,
     ends::a_child_that_dies_before_init,
     ends::a_program_without_init,
+    ends::what_was_opened_before_init_stays_open,
+    ends::a_thread_that_keeps_standard_output,
+    ends::a_result_that_cannot_be_sent,
+    ends::a_parent_without_rights_over_its_child,
     ends::a_stopped_child_can_be_killed,
     ends::a_grandchild_that_holds_the_socket,
     ends::signals_during_a_join,
@@ -68,6 +72,7 @@ fn main() {
     if ends::is_to_die_before_init() {
         std::process::exit(7);
     }
+    ends::open_early_if_told_to();
     orphans::stop_if_told_to();
     if ends::is_to_forget_init() {
         if let Err(error) = ends::forget_init() {

@@ -75,30 +75,19 @@ pub(crate) fn run_task<A: DeserializeOwned, R: Serialize>(
     worker::catch(|| {
         let argument = match handle::decode::<A>(argument) {
             Ok(argument) => argument,
-            Err(error) => return Err(not_decoded(error)),
+            Err(error) => return Err(failed(error)),
         };
         match handle::encode(&function(argument), result) {
             Ok(()) => Ok(()),
-            Err(error) => Err(not_encoded(error)),
+            Err(error) => Err(failed(error)),
         }
     })
     .unwrap_or_else(|panic| Err(Box::new(panicked(panic))))
 }
 
 #[cold]
-fn not_decoded(error: Error) -> Box<Answer> {
-    let message = worker::cause(error);
-    Box::new(Answer::NotDecoded { message })
-}
-
-#[cold]
-fn not_encoded(error: Error) -> Box<Answer> {
-    Box::new(match error {
-        Error::HandleCannotTravel => Answer::HandleCannotTravel,
-        error => Answer::NotEncoded {
-            message: worker::cause(error),
-        },
-    })
+fn failed(error: Error) -> Box<Answer> {
+    Box::new(Answer::Failed(error))
 }
 
 /// The function that a pool's worker runs; returns why it could not start.
@@ -110,11 +99,7 @@ pub(crate) fn serve(arguments: Arguments) -> Option<Answer> {
     }
     let desk = match Desk::open(arguments.desk) {
         Ok(desk) => desk,
-        Err(error) => {
-            return Some(Answer::NotDecoded {
-                message: error.to_string(),
-            });
-        }
+        Err(error) => return Some(Answer::Failed(error)),
     };
     let mut worker = Worker {
         desk,
@@ -128,17 +113,13 @@ pub(crate) fn serve(arguments: Arguments) -> Option<Answer> {
         result: Vec::new(),
     };
     worker.desk.set_ready();
-    worker.work().err().map(|error| Answer::NotDecoded {
-        message: error.to_string(),
-    })
+    worker.work().err().map(Answer::Failed)
 }
 
 fn initialize(initializer: Initializer) -> Result<(), Answer> {
-    let not_decoded = |error: Error| Answer::NotDecoded {
-        message: worker::cause(error),
-    };
-    let trampoline = image::address(initializer.trampoline).map_err(not_decoded)?;
-    let function = image::address(initializer.function).map_err(not_decoded)?;
+    let failed = Answer::Failed;
+    let trampoline = image::address(initializer.trampoline).map_err(failed)?;
+    let function = image::address(initializer.function).map_err(failed)?;
     let luggage: Result<Vec<OwnedFd>> = initializer
         .handles
         .into_iter()
@@ -150,9 +131,9 @@ fn initialize(initializer: Initializer) -> Result<(), Answer> {
     let trampoline = unsafe {
         std::mem::transmute::<*const (), Trampoline>(trampoline as *const ())
     };
-    let luggage = luggage.map_err(not_decoded)?;
+    let luggage = luggage.map_err(failed)?;
     let (answer, _handles) = trampoline(function, &initializer.argument, luggage);
-    match handle::decode_start(&answer).map_err(not_decoded)? {
+    match handle::decode_start(&answer).map_err(failed)? {
         (Answer::Returned, _) => Ok(()),
         (answer, _) => Err(answer),
     }

@@ -2,12 +2,14 @@
 
 #![expect(unsafe_code, reason = "does what hostile code does")]
 
+use std::fs::File;
 use std::process::{Command, abort, exit};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use multiproc::{Connection, Error, Pool, Process, pipe};
-use rustix::process::Signal;
+use rustix::process::{Resource, Signal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tests::{Outcome, PATIENCE, expect, sleep_for_ever, system};
 
@@ -247,6 +249,94 @@ pub(super) fn a_program_without_init() -> Outcome {
     for (stream, times) in [(output.stdout, 2), (output.stderr, 1)] {
         let text = String::from_utf8(stream)?;
         assert_eq!(text.matches("`multiproc::init()`").count(), times, "{text}");
+    }
+    Ok(())
+}
+
+const EARLY: &str = "TESTS_OPEN_EARLY";
+static OPENED_EARLY: OnceLock<File> = OnceLock::new();
+
+/// Opens a file before `init`, as a runtime does that starts before `main`.
+pub(super) fn open_early_if_told_to() {
+    if std::env::var_os(EARLY).is_some() {
+        OPENED_EARLY.get_or_init(|| File::open("/proc/self/exe").expect("is there"));
+    }
+}
+
+pub(super) fn what_was_opened_before_init_stays_open() -> Outcome {
+    let is_open = |()| {
+        let status = OPENED_EARLY.get().map(File::metadata);
+        status.is_some_and(|status| status.is_ok_and(|status| status.is_file()))
+    };
+    assert!(
+        Process::builder()
+            .env(EARLY, "1")
+            .spawn(is_open, ())?
+            .join()?
+    );
+    Ok(())
+}
+
+/// Leaves a thread behind that never gives standard output back.
+fn keep_standard_output(_: ()) -> u32 {
+    let (told, is_kept) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _output = std::io::stdout().lock();
+        told.send(()).expect("the function waits");
+        sleep_for_ever();
+    });
+    is_kept.recv().expect("the thread runs");
+    7
+}
+
+pub(super) fn a_thread_that_keeps_standard_output() -> Outcome {
+    let mut process = Process::spawn(keep_standard_output, ())?;
+    assert_eq!(process.join_timeout(PATIENCE)?, Some(7));
+    Ok(())
+}
+
+fn many_handles(count: usize) -> Vec<Connection> {
+    vec![pipe().expect("a pipe").0; count]
+}
+
+fn large_without_descriptors(size: usize) -> String {
+    let limit = rustix::process::Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    rustix::process::setrlimit(Resource::Nofile, limit).expect("can be lowered");
+    "x".repeat(size)
+}
+
+pub(super) fn a_result_that_cannot_be_sent() -> Outcome {
+    let told = Process::spawn(many_handles, 300)?.join();
+    assert!(
+        matches!(told, Err(Error::TooManyHandles { count: 300, .. })),
+        "{told:?}"
+    );
+    let told = Process::spawn(large_without_descriptors, 100_000)?.join();
+    let text = told.expect_err("has no descriptor left").to_string();
+    assert!(text.contains("ulimit -n"), "{text}");
+    Ok(())
+}
+
+/// Starts a child, and may send it no signal any more when it drops it.
+fn give_up_rights(_: ()) {
+    let (here, there) = pipe().expect("a pipe");
+    let process = Process::spawn(idle, there).expect("starts");
+    here.recv::<()>().expect("the child runs");
+    // SAFETY: (1) other threads could rely on the rights; (2) there are none;
+    // (3) the child keeps its own.
+    assert_eq!(unsafe { libc::setuid(54_321) }, 0);
+    assert!(process.kill().is_err());
+    drop(process);
+}
+
+/// As a service does it that begins as root.
+pub(super) fn a_parent_without_rights_over_its_child() -> Outcome {
+    if rustix::process::geteuid().is_root() {
+        let mut process = Process::spawn(give_up_rights, ())?;
+        process.join_timeout(PATIENCE)?.ok_or("it hangs")?;
     }
     Ok(())
 }
