@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The bits of an [`Identity`] that hold the process id: Linux gives out ids
 /// below 2²².
-const PID_BITS: u32 = 22;
+pub(crate) const PID_BITS: u32 = 22;
+
+/// Those bits, all set.
+pub(crate) const PIDS: u32 = (1 << PID_BITS) - 1;
 
 /// A process id and the time when the process started, in one word.
 ///
@@ -40,7 +43,7 @@ impl Identity {
     }
 
     pub(crate) fn pid(self) -> u32 {
-        (self.0 & ((1 << PID_BITS) - 1)) as u32
+        self.0 as u32 & PIDS
     }
 
     /// Whether the process has ended, reaped by its parent or not.

@@ -11,6 +11,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::io;
 use std::mem::{self, MaybeUninit};
+use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 use std::time::Duration;
@@ -51,7 +52,8 @@ thread_local! {
 #[repr(C)]
 pub(crate) struct RobustMutex {
     mutex: UnsafeCell<libc::pthread_mutex_t>,
-    /// The process between its first and its last instruction under the lock.
+    /// The process between its first and its last instruction under the lock, and
+    /// in the bits that no process id needs some of the lock's address there.
     holder: AtomicU32,
     /// The process that died or panicked under the lock; 0 once it is repaired.
     poison: AtomicU32,
@@ -194,7 +196,7 @@ impl RobustMutex {
     fn entered(&self, code: libc::c_int) -> Result<Option<Before>> {
         let before = self.received(code)?;
         if before.is_some() {
-            self.holder.store(identity::own_pid(), Ordering::Relaxed);
+            self.holder.store(self.here(), Ordering::Relaxed);
             // A kill stops this process between two instructions, so it is
             // enough that the compiler keeps their order.
             compiler_fence(Ordering::SeqCst);
@@ -222,7 +224,7 @@ impl RobustMutex {
                 Ok(Some(Before::Unlocked))
             }
             libc::EOWNERDEAD => {
-                let dead = self.holder.load(Ordering::Relaxed);
+                let dead = self.holder.load(Ordering::Relaxed) & identity::PIDS;
                 // Zero: it died before its first or after its last instruction
                 // under the lock, and has left nothing half done.
                 if dead != 0 {
@@ -267,9 +269,16 @@ impl RobustMutex {
         self.holder.load(Ordering::SeqCst) == 0
     }
 
-    /// Whether a thread of this process has the lock.
+    /// Whether a thread of this process has the lock, by this mapping; rarely also
+    /// if it is by another one.
     pub(crate) fn is_held(&self) -> bool {
-        self.holder.load(Ordering::Relaxed) == identity::own_pid()
+        self.holder.load(Ordering::Relaxed) == self.here()
+    }
+
+    /// This process, and where it has mapped the lock.
+    fn here(&self) -> u32 {
+        let page = ptr::from_ref(self).addr() >> 12;
+        ((page ^ page >> 9) as u32) << identity::PID_BITS | identity::own_pid()
     }
 
     /// Marks what the lock protects as half changed by this process.
@@ -285,7 +294,8 @@ impl RobustMutex {
 
 impl fmt::Debug for RobustMutex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "held by {:?}", self.holder)
+        let holder = self.holder.load(Ordering::Relaxed) & identity::PIDS;
+        write!(f, "held by {holder}")
     }
 }
 

@@ -13,7 +13,7 @@ use multiproc::{
 };
 use rustix::process::Pid;
 use rustix::thread::gettid;
-use tests::{Outcome, PATIENCE, expect, run, sleep_for_ever};
+use tests::{Outcome, PATIENCE, expect, run, sleep_for_ever, system};
 
 fn main() {
     multiproc::init();
@@ -340,6 +340,19 @@ fn a_forgotten_guard_is_harmless() -> Outcome {
         let next = Lock::new()?;
         drop(next.lock()?);
     }
+    // Other handles of a lock that is held leave nothing.
+    let lock = Lock::new()?;
+    let guard = lock.lock()?;
+    let (here, there) = pipe()?;
+    let before = system::descriptors().len();
+    for _ in 0..800 {
+        here.send(&lock)?;
+        drop(expect::<Lock>(&there)?);
+    }
+    // Other tests that run at the same time open some, too.
+    let after = system::descriptors().len();
+    assert!(after < before + 400, "{before} descriptors, then {after}");
+    drop(guard);
     // A thread's end gives up what it held.
     let lock = Lock::new()?;
     thread::scope(|scope| {
