@@ -48,6 +48,7 @@ const TESTS: &[Test] = tests::list![
     workers::there_are_never_more_than_were_set,
     workers::an_idle_worker_is_used_again,
     workers::as_many_tasks_run_at_once_as_there_are_workers,
+    workers::there_may_be_any_number,
     workers::each_runs_its_share_of_tasks,
     workers::a_worker_with_its_share_done_loses_nothing,
     workers::each_calls_the_initializer,
@@ -63,6 +64,7 @@ const TESTS: &[Test] = tests::list![
     payloads::large_and_small_mixed,
     payloads::that_serde_refuses,
     payloads::that_cannot_be_read,
+    payloads::results_that_panic_when_they_are_read,
     payloads::handles_are_refused_with_advice,
     payloads::a_bad_one_costs_only_itself,
     deaths::a_busy_worker_is_killed,
@@ -96,6 +98,7 @@ const TESTS: &[Test] = tests::list![
     cancels::a_wait_for_one_task_can_be_retried,
     cancels::a_task_that_nobody_waits_for_runs,
     ends::close_finishes_what_is_queued,
+    ends::close_waits_for_no_endless_input,
     ends::terminate_cancels_what_is_queued,
     ends::dropping_ends_busy_workers,
     ends::a_task_outlives_its_pool,
@@ -108,6 +111,7 @@ const TESTS: &[Test] = tests::list![
     ends::many_pools_one_after_another,
     threads::submit_cancel_and_map,
     threads::share_one_pool_for_maps,
+    threads::describe_a_pool_and_hold_up_nobody,
     threads::end_while_others_wait,
 ];
 

@@ -181,7 +181,7 @@ where
         if self.is_writing {
             self.give_up_item();
         }
-        if self.shared.has_ended() {
+        if self.shared.closing.load(Ordering::Relaxed) || self.shared.has_ended() {
             self.refuse_item();
         }
         while self.pulled - self.received + kept < self.limit && self.pull() {
@@ -217,7 +217,7 @@ where
         }
         // The workers may have nothing to do, and the next item may come late.
         let delivered = self.inbox.delivered.load(Ordering::Relaxed);
-        let are_few = self.sent + tasks <= delivered + self.few();
+        let are_few = self.sent + tasks <= delivered.saturating_add(self.few());
         if are_few {
             // After an item that came late, the next one may do so too.
             let is_late = self.waited.elapsed() > LATE;
@@ -258,8 +258,8 @@ where
         self.refuse(self.pulled - 1, Error::Encode { message });
     }
 
-    /// The pool has ended. If there was another item, it tells the caller so;
-    /// the input is not pulled any further.
+    /// The pool ends. If there was another item, it tells the caller so; the
+    /// input is not pulled any further.
     fn refuse_item(&mut self) {
         let next = self.items.take().and_then(|mut items| items.next());
         if next.is_some() {

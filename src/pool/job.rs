@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) watch: Watch,
     pub(crate) lead: Lead,
     pub(crate) worker_ids: Mutex<Vec<u32>>,
+    /// Whether no more is to be read of any input.
+    pub(crate) closing: AtomicBool,
     /// What the last map called, and how many tasks it let be on their way.
     pub(crate) learned: Mutex<Option<(Functions, usize)>>,
     /// How many workers there may be.
@@ -68,6 +70,7 @@ impl Shared {
             watch,
             lead: Lead::default(),
             worker_ids: Mutex::default(),
+            closing: AtomicBool::new(false),
             learned: Mutex::default(),
             workers,
             chunk,
@@ -320,6 +323,8 @@ pub(crate) struct Taken {
     /// Of the run that is being taken.
     results: usize,
     bytes: usize,
+    /// The item at whose result serde code is at work.
+    reads: Option<usize>,
 }
 
 impl Taken {
@@ -329,6 +334,12 @@ impl Taken {
         &mut self,
         arrived: &mut Arrived,
     ) -> Option<(usize, Result<R, Box<Error>>)> {
+        if let Some(index) = self.reads.take() {
+            // It panicked, and the caller goes on all the same: the result
+            // keeps its place.
+            let message = "it panicked".into();
+            return Some((index, Err(Box::new(Error::Decode { message }))));
+        }
         let run = arrived.runs.get_mut(self.runs)?;
         let index = run.index + self.results;
         self.results += 1;
@@ -344,7 +355,10 @@ impl Taken {
             return Some((index, Err(Box::new(Error::corrupt("a result")))));
         };
         self.bytes = arrived.bytes.len() - rest.len();
-        match handle::decode(record) {
+        self.reads = Some(index);
+        let result = handle::decode(record);
+        self.reads = None;
+        match result {
             Ok(result) => Some((index, Ok(result))),
             Err(error) => Some((index, Err(Box::new(error)))),
         }

@@ -19,6 +19,7 @@ mod worker;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -80,7 +81,6 @@ pub use task::Task;
 /// ```
 #[doc(alias = "ProcessPoolExecutor")]
 #[doc(alias = "Executor")]
-#[derive(Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
     router: Option<JoinHandle<()>>,
@@ -267,6 +267,8 @@ impl Pool {
     }
 
     /// Finishes all tasks, then ends the workers and reaps them.
+    ///
+    /// A lazy map that goes on in another thread reads no more of its input.
     #[doc(alias = "join")]
     #[doc(alias = "shutdown")]
     pub fn close(mut self) {
@@ -280,6 +282,7 @@ impl Pool {
 
     fn end(&mut self, command: Command) {
         if let Some(router) = self.router.take() {
+            self.shared.closing.store(true, Ordering::Relaxed);
             self.shared.command(command, Haste::Now);
             let _ = router.join();
         }
@@ -289,6 +292,14 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.end(Command::Terminate);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("worker_ids", &self.worker_ids())
+            .finish_non_exhaustive()
     }
 }
 

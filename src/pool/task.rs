@@ -83,11 +83,11 @@ impl<R: Serialize + DeserializeOwned> Task<R> {
         }
         let mut arrived = Arrived::default();
         self.inbox.wait(&self.shared, 1, &mut arrived, deadline);
-        let Some((_, result)) = Taken::default().next(&mut arrived) else {
-            return Ok(None);
-        };
-        self.taken = true;
-        result.map(Some).map_err(|error| *error)
+        self.taken = !arrived.is_empty();
+        match Taken::default().next(&mut arrived) {
+            Some((_, result)) => result.map(Some).map_err(|error| *error),
+            None => Ok(None),
+        }
     }
 }
 

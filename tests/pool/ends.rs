@@ -36,6 +36,25 @@ pub(super) fn close_finishes_what_is_queued() -> Outcome {
     Ok(())
 }
 
+/// Another thread goes on to read a lazy map, whose input never ends.
+pub(super) fn close_waits_for_no_endless_input() -> Outcome {
+    let pool = Pool::new(2)?;
+    let sleep = |_: u64| std::thread::sleep(Duration::from_millis(1));
+    let mut results = pool.imap(sleep, 0..)?;
+    results.next().expect("there are more")?;
+    std::thread::scope(|scope| -> Outcome {
+        let reader = scope.spawn(|| results.filter(Result::is_err).collect());
+        pool.close();
+        let failed: Vec<Result<(), Error>> = reader.join().expect("ends");
+        // What was sent is done, and another item tells that the pool is closed.
+        assert!(!failed.is_empty());
+        for result in failed {
+            assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+        }
+        Ok(())
+    })
+}
+
 pub(super) fn terminate_cancels_what_is_queued() -> Outcome {
     let (pool, here) = connected_pool(2)?;
     let mut tasks = Vec::new();

@@ -1,10 +1,13 @@
 //! What goes into a task and comes out of it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use multiproc::{Connection, Error, Lock, Pool, Value, pipe};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tests::Outcome;
+use tests::{Outcome, PATIENCE};
 
 use super::work::{length, same, square, worker_id};
 
@@ -129,6 +132,61 @@ pub(super) fn that_cannot_be_read() -> Outcome {
     }
     assert!(pool.worker_ids().contains(&id), "it cost a worker");
     assert_eq!(pool.apply(square, 3)?, 9);
+    Ok(())
+}
+
+/// Whether this is the process that reads results, and not a worker.
+static READS_RESULTS: AtomicBool = AtomicBool::new(false);
+
+#[derive(Debug, Serialize)]
+struct Explosive(u32);
+
+impl<'de> Deserialize<'de> for Explosive {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = u32::deserialize(from)?;
+        let explodes = number == 3 && READS_RESULTS.load(Ordering::Relaxed);
+        assert!(!explodes, "exploded");
+        Ok(Explosive(number))
+    }
+}
+
+/// All items of an iterator that panics in between, and how often it does.
+fn survive<T>(mut items: impl Iterator<Item = T>) -> (Vec<T>, usize) {
+    let mut seen = Vec::new();
+    let mut panics = 0;
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| items.next())) {
+            Ok(Some(item)) => seen.push(item),
+            Ok(None) => return (seen, panics),
+            Err(_) => panics += 1,
+        }
+    }
+}
+
+pub(super) fn results_that_panic_when_they_are_read() -> Outcome {
+    READS_RESULTS.store(true, Ordering::Relaxed);
+    let pool = Pool::new(2)?;
+    let (seen, panics) = survive(pool.imap(Explosive, 0..6)?);
+    assert_eq!((seen.len(), panics), (6, 1));
+    for (number, result) in (0..).zip(seen) {
+        match result {
+            Ok(Explosive(read)) => assert_eq!(read, number),
+            Err(error) => {
+                assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+                assert_eq!(number, 3);
+            }
+        }
+    }
+    let (seen, panics) = survive(pool.imap_unordered(Explosive, 0..6)?);
+    let mut indices: Vec<_> = seen.into_iter().map(|(index, _)| index).collect();
+    indices.sort_unstable();
+    assert_eq!((indices, panics), ((0..6).collect(), 1));
+
+    let mut task = pool.apply_async(Explosive, 3)?;
+    let read = AssertUnwindSafe(|| task.get_timeout(PATIENCE));
+    assert!(catch_unwind(read).is_err());
+    let again = task.get_timeout(PATIENCE);
+    assert!(matches!(again, Err(Error::AlreadyJoined)), "{again:?}");
     Ok(())
 }
 

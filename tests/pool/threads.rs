@@ -1,11 +1,12 @@
 //! Many threads that use one pool.
 
+use std::fmt::Write;
 use std::thread;
 
 use multiproc::{Error, Pool};
 use tests::{Outcome, Random, expect};
 
-use super::work::{connected_pool, hang, square};
+use super::work::{connected_pool, hang, length, square};
 
 pub(super) fn submit_cancel_and_map() -> Outcome {
     let pool = Pool::new(2)?;
@@ -62,6 +63,30 @@ pub(super) fn share_one_pool_for_maps() -> Outcome {
             });
         }
     });
+    Ok(())
+}
+
+/// Takes a text slowly: uses the pool for each piece of it.
+struct Slow<'a>(&'a Pool);
+
+impl Write for Slow<'_> {
+    fn write_str(&mut self, _: &str) -> std::fmt::Result {
+        let result = self.0.apply(square, 3);
+        assert_eq!(result.expect("is run"), 9);
+        Ok(())
+    }
+}
+
+pub(super) fn describe_a_pool_and_hold_up_nobody() -> Outcome {
+    let (pool, here) = connected_pool(1)?;
+    let mut slow = Slow(&pool);
+    write!(slow, "{pool:?}")?;
+    // What waits is not part of it.
+    let _hangs = pool.apply_async(hang, 0)?;
+    expect::<(u32, u32)>(&here)?;
+    let _large = pool.apply_async(length, "x".repeat(1_000_000))?;
+    let text = format!("{pool:?}");
+    assert!(text.len() < 1_000, "{} bytes", text.len());
     Ok(())
 }
 

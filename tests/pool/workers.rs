@@ -57,6 +57,18 @@ pub(super) fn an_idle_worker_is_used_again() -> Outcome {
     Ok(())
 }
 
+/// Workers are started as there are tasks for them, so this is not many.
+pub(super) fn there_may_be_any_number() -> Outcome {
+    let pool = Pool::new(usize::MAX)?;
+    let input = (0..20).inspect(|number| {
+        let result = pool.apply(square, *number);
+        assert_eq!(result.expect("is run"), square(*number));
+    });
+    let squares: Vec<i64> = (0..20).map(square).collect();
+    assert_eq!(pool.map(square, input)?, squares);
+    Ok(())
+}
+
 pub(super) fn as_many_tasks_run_at_once_as_there_are_workers() -> Outcome {
     for chunk in [1, 10] {
         let (here, there) = pipe()?;
