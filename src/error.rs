@@ -272,6 +272,7 @@ fn advice(error: &io::Error) -> &'static str {
             " (too many processes: join some first, see `ulimit -u`)"
         }
         Some(libc::ENOMEM) => " (too little memory, see `ulimit -v`)",
+        Some(libc::EFBIG) => " (files may not be so large, see `ulimit -f`)",
         Some(libc::ECHILD) => {
             " (this process ignores SIGCHLD, or somebody else waited for it)"
         }

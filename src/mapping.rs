@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "maps memory that other processes write")]
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::packet::memory_file;
 
 /// A file in memory, mapped, that nobody can shrink or grow.
 ///
@@ -46,8 +47,7 @@ unsafe impl Sync for Region {}
 impl Mapping {
     /// Makes `length` bytes of zeroes, at least one.
     pub(crate) fn new(length: usize) -> Result<Mapping> {
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let file = rustix::fs::memfd_create("multiproc", flags)
+        let file = memory_file("multiproc", length, MemfdFlags::ALLOW_SEALING)
             .map_err(Error::io("make shared memory"))?;
         rustix::fs::ftruncate(&file, length.max(1) as u64)
             .map_err(Error::io("size shared memory"))?;

@@ -21,6 +21,7 @@ use rustix::net::{
     ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
     SocketType,
 };
+use rustix::process::{Resource, getrlimit};
 
 use crate::deadline::{Deadline, wait_readable, wait_writable};
 use crate::error::{Error, Result};
@@ -268,9 +269,25 @@ impl Looks {
     }
 }
 
+/// Makes a file in memory that is to grow to `length` bytes.
+///
+/// Who makes a file larger than the system lets it is killed (`SIGXFSZ`), so that
+/// is asked first.
+pub(crate) fn memory_file(
+    name: &str,
+    length: usize,
+    flags: MemfdFlags,
+) -> Result<OwnedFd, Errno> {
+    let limit = getrlimit(Resource::Fsize).current;
+    if limit.is_some_and(|limit| limit < length as u64) {
+        return Err(Errno::FBIG);
+    }
+    rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | flags)
+}
+
 /// Writes a message that is too large for a packet to a file in memory.
 fn write_file(bytes: &[u8]) -> Result<OwnedFd> {
-    let file = rustix::fs::memfd_create("multiproc-message", MemfdFlags::CLOEXEC)
+    let file = memory_file("multiproc-message", bytes.len(), MemfdFlags::empty())
         .map_err(Error::io("make a file in memory for a large message"))?;
     let mut written = 0;
     while written < bytes.len() {

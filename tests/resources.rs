@@ -21,6 +21,7 @@ const TESTS: &[Test] = tests::list![
     nobody_counts_as_dead_for_want_of_descriptors,
     who_died_without_descriptors_counts_as_dead,
     too_little_memory,
+    files_that_may_not_be_large,
     no_temporary_folder_and_no_shared_memory_folder,
     programs::standard_streams_that_are_closed,
     programs::standard_streams_that_were_closed_at_the_start,
@@ -218,6 +219,26 @@ fn too_little_memory() -> Outcome {
     limit(Resource::As, used + (1 << 30))?;
     assert_eq!(Array::<u8>::new(64 << 20)?.len(), 64 << 20);
     assert_eq!(Pool::new(2)?.map(square, [1, 2])?, [1, 4]);
+    Ok(())
+}
+
+/// The limit counts for files in memory, too, and who exceeds it would be killed.
+fn files_that_may_not_be_large() -> Outcome {
+    let (left, right) = pipe()?;
+    limit(Resource::Fsize, 10_000)?;
+    let broken = Pool::new(2)?.apply(square, 1);
+    let Err(Error::Broken { source, .. }) = broken else {
+        panic!("{broken:?}");
+    };
+    let array = Array::<u8>::new(20_000).err().ok_or("it fits")?;
+    let message = left.send(&"x".repeat(1_000_000)).err().ok_or("it fits")?;
+    for error in [*source, array, message] {
+        assert!(error.to_string().contains("ulimit -f"), "{error}");
+    }
+    // What is small needs no file, or a small one.
+    left.send("small")?;
+    assert_eq!(right.recv::<String>()?, "small");
+    assert_eq!(Value::new(1_u32)?.load(), 1);
     Ok(())
 }
 
