@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "maps memory that other processes write")]
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
