@@ -28,7 +28,10 @@ impl Worker {
 
     fn give(&mut self, task: usize, number: u64) -> Result<()> {
         self.task = task;
-        self.connection.send(&number)
+        match self.connection.send(&number) {
+            Err(Error::Disconnected) => Ok(()), // it has died, as `recv` will tell
+            sent => sent,
+        }
     }
 }
 

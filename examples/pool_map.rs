@@ -8,6 +8,7 @@ use multiproc::Pool;
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
+use std::iter::successors;
 use std::process::ExitCode;
 
 // ANCHOR: square
@@ -23,7 +24,9 @@ fn main() -> ExitCode {
     match run(env::args_os().skip(1).collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("pool_map: {problem}");
+            let causes = successors(Some(&*problem), |&cause| cause.source());
+            let causes: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("pool_map: {}", causes.join(": "));
             ExitCode::from(2)
         }
     }

@@ -18,6 +18,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
+use std::iter::successors;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(problem) => {
-            eprintln!("pool_word_count: {problem}");
+            eprintln!("pool_word_count: {}", told(&*problem));
             ExitCode::from(2)
         }
     }
@@ -66,13 +67,20 @@ fn run(paths: Vec<PathBuf>) -> Result<bool, Box<dyn Error>> {
             // The worker could not read the file ...
             Ok(Err(problem)) => complete = complain(file, problem),
             // ... or it died over it: the other files are counted all the same.
-            Err(problem) => complete = complain(file, problem),
+            Err(problem) => complete = complain(file, told(&problem)),
         }
     }
     writeln!(output, "{total:8} total")?;
     Ok(complete)
 }
 // ANCHOR_END: run
+
+/// The problem, and what caused it.
+fn told(problem: &dyn Error) -> String {
+    let causes = successors(Some(problem), |&cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
+}
 
 fn complain(path: &Path, problem: impl Display) -> bool {
     eprintln!("pool_word_count: {}: {problem}", path.display());

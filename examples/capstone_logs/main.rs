@@ -29,6 +29,7 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::iter::successors;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -47,7 +48,9 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(problem) => {
-            eprintln!("capstone_logs: {problem}");
+            let causes = successors(Some(&*problem), |&cause| cause.source());
+            let causes: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("capstone_logs: {}", causes.join(": "));
             ExitCode::from(2)
         }
     }

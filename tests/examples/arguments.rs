@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         named("pool_map", "squares_its_arguments", squares),
         named("pool_map", "refuses_what_is_no_number", no_number),
         named("pool_map", "refuses_a_square_that_overflows", overflow),
+        named("pool_map", "tells_what_caused_a_failure", cause),
     ]
 }
 
@@ -51,6 +52,17 @@ fn overflow() -> Outcome {
         refused(&[OsStr::new(word), OsStr::new("2")], word)?;
     }
     Ok(())
+}
+
+/// No worker can be started, and the way out is told.
+fn cause() -> Outcome {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"ulimit -n 12; exec "$0""#]);
+    let finished = run(shell.arg(program("pool_map")?))?;
+    same("status", finished.status.code(), Some(2))?;
+    same("lines of errors", finished.stderr.lines().count(), 1)?;
+    let is_told = finished.stderr.contains("ulimit -n");
+    same("the advice", is_told, true)
 }
 
 /// Nothing on standard output, one line that names the word, exit status 2.
