@@ -4,13 +4,13 @@
 #![expect(unsafe_code, reason = "calls a function that came as an address")]
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, OnceLock};
 
 use rustix::net::RecvFlags;
 use serde::de::DeserializeOwned;
@@ -70,13 +70,17 @@ static NAME: OnceLock<String> = OnceLock::new();
 thread_local! {
     static LAST_PANIC: RefCell<Option<(String, String)>> =
         const { RefCell::new(None) };
+    /// Whether this is the thread of a worker that runs its function.
+    static SERVES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Makes a worker of this process if it was started as one.
 ///
 /// Make it the first line of `main`. In the program that a person started it
 /// does nothing but to note that it was called. In a worker it runs the
-/// function that the worker was started for, and never returns.
+/// function that the worker was started for, and never returns: another thread that
+/// calls it there waits for the end, so that the tests of a test harness, which may
+/// begin with it as well, are not run again by each child.
 ///
 /// # Examples
 ///
@@ -97,8 +101,17 @@ thread_local! {
 #[doc(alias = "freeze_support")]
 #[doc(alias = "__main__")]
 pub fn init() {
-    let first_call = !INITIALIZED.swap(true, Ordering::Relaxed);
-    if first_call && was_greeted() {
+    static ROLE: Once = Once::new();
+    // The function that a worker runs may call it again.
+    if SERVES.get() {
+        return;
+    }
+    ROLE.call_once(|| {
+        INITIALIZED.store(true, Ordering::Relaxed);
+        if !was_greeted() {
+            return trace::open("main", false);
+        }
+        SERVES.set(true);
         match serve() {
             Ok(code) => std::process::exit(code),
             // The parent learns from the exit code that there is no answer;
@@ -112,10 +125,7 @@ pub fn init() {
                 std::process::exit(1);
             }
         }
-    }
-    if first_call {
-        trace::open("main", false);
-    }
+    });
 }
 
 /// Whether `init` was called in this process.

@@ -51,6 +51,7 @@ const TESTS: &[Test] = tests::list![
     ends::a_panic_is_never_mixed_up_with_an_earlier_one,
     ends::a_panic_whose_payload_panics,
     ends::a_child_that_dies_before_init,
+    ends::tests_of_a_harness_are_not_run_by_children,
     ends::a_program_without_init,
     ends::what_was_opened_before_init_stays_open,
     ends::a_thread_that_keeps_standard_output,
@@ -80,6 +81,9 @@ fn main() {
             std::process::exit(1);
         }
         return;
+    }
+    if ends::is_to_be_a_harness() {
+        return ends::be_a_harness();
     }
     multiproc::init();
     run_isolated(TESTS, by_name)

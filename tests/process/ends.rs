@@ -4,12 +4,13 @@
 
 use std::fs::File;
 use std::process::{Command, abort, exit};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use multiproc::{Connection, Error, Pool, Process, pipe};
-use rustix::process::{Resource, Signal};
+use rustix::process::{Pid, Resource, Signal};
+use rustix::thread::gettid;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tests::{Outcome, PATIENCE, expect, sleep_for_ever, system};
 
@@ -239,6 +240,49 @@ pub(super) fn forget_init() -> Result<(), Error> {
     let children = system::children(std::process::id());
     assert!(children.is_empty(), "{children:?}");
     Pool::new(2).map(drop)
+}
+
+const HARNESS: &str = "TESTS_LIKE_A_HARNESS";
+static THREADS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+static RETURNED: AtomicU32 = AtomicU32::new(0);
+
+pub(super) fn is_to_be_a_harness() -> bool {
+    std::env::var_os(HARNESS).is_some()
+}
+
+/// Begins `init` in each of two threads, as libtest does with two tests.
+pub(super) fn be_a_harness() {
+    let test = || {
+        THREADS.lock().expect("no panic").push(gettid());
+        multiproc::init();
+        RETURNED.fetch_add(1, Ordering::Relaxed);
+        Process::spawn(returned_in_the_other, ()).and_then(Process::join)
+    };
+    for test in [test; 2].map(std::thread::spawn) {
+        assert_eq!(test.join().expect("no panic").expect("a result"), 0);
+    }
+}
+
+fn returned_in_the_other(_: ()) -> u32 {
+    let other = loop {
+        let threads = THREADS.lock().expect("no panic");
+        if let Some(other) = threads.iter().find(|thread| **thread != gettid()) {
+            break *other;
+        }
+        drop(threads);
+        std::thread::yield_now();
+    };
+    system::expect_sleep(other);
+    RETURNED.load(Ordering::Relaxed)
+}
+
+/// Each child would be the harness again, and start children for every test.
+pub(super) fn tests_of_a_harness_are_not_run_by_children() -> Outcome {
+    let output = Command::new(std::env::current_exe()?)
+        .env(HARNESS, "1")
+        .output()?;
+    assert!(output.status.success(), "{output:?}");
+    Ok(())
 }
 
 pub(super) fn a_program_without_init() -> Outcome {
