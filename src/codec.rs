@@ -101,10 +101,14 @@ fn message(error: &postcard::Error) -> String {
         postcard::Error::SerdeSerCustom | postcard::Error::SerdeDeCustom => {
             note.unwrap_or_else(|| error.to_string())
         }
-        postcard::Error::WontImplement
-        | postcard::Error::SerializeSeqLengthUnknown => {
+        postcard::Error::WontImplement => {
             "the type needs a format that names its fields, as serde's \
-             `flatten` and `untagged` do, and here bytes are all there is"
+             `untagged` does, and here bytes are all there is"
+                .into()
+        }
+        postcard::Error::SerializeSeqLengthUnknown => {
+            "the type does not tell beforehand how many parts it has, as with \
+             serde's `flatten`, and here that comes first"
                 .into()
         }
         error => error.to_string(),
@@ -292,11 +296,23 @@ mod tests {
         assert!(refusal::<Untagged>(&[1]).contains("`untagged`"));
         let rest = BTreeMap::new();
         let flat = encode(&Flat { rest }, &mut Vec::new());
-        assert!(
-            flat.expect_err("is refused")
-                .to_string()
-                .contains("`flatten`")
-        );
+        let text = flat.expect_err("is refused").to_string();
+        assert!(text.contains("`flatten`"), "{text}");
+    }
+
+    #[test]
+    fn a_sequence_of_unknown_length_is_called_that() {
+        struct Even(u8);
+        impl Serialize for Even {
+            fn serialize<S: serde::Serializer>(
+                &self,
+                to: S,
+            ) -> Result<S::Ok, S::Error> {
+                to.collect_seq((0..self.0).filter(|number| number % 2 == 0))
+            }
+        }
+        let text = encode(&Even(9), &mut Vec::new()).expect_err("is refused");
+        assert!(text.to_string().contains("how many parts"), "{text}");
     }
 
     #[test]

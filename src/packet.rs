@@ -99,6 +99,7 @@ fn send_with_file(
     handles: &[Handle],
     deadline: Deadline,
 ) -> Result<bool> {
+    check_count(handles, DESCRIPTORS - 1)?;
     let (start, rest) = bytes.split_at(start.min(bytes.len()));
     let mut with_file = Vec::with_capacity(handles.len() + 1);
     with_file.push(Handle::new(write_file(rest)?));
@@ -124,12 +125,7 @@ fn send_packet(
     handles: &[Handle],
     deadline: Deadline,
 ) -> Result<bool> {
-    if handles.len() > DESCRIPTORS {
-        return Err(Error::TooManyHandles {
-            count: handles.len(),
-            limit: DESCRIPTORS,
-        });
-    }
+    check_count(handles, DESCRIPTORS)?;
     let descriptors: Vec<BorrowedFd<'_>> = handles.iter().map(AsFd::as_fd).collect();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
     loop {
@@ -162,6 +158,14 @@ fn send_packet(
             Err(error) => return Err(Error::io("send to another process")(error)),
         }
     }
+}
+
+fn check_count(handles: &[Handle], limit: usize) -> Result<()> {
+    let count = handles.len();
+    if count > limit {
+        return Err(Error::TooManyHandles { count, limit });
+    }
+    Ok(())
 }
 
 /// Receives a message; `None` when the deadline came first.

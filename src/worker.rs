@@ -117,9 +117,12 @@ pub fn init() {
             // The parent learns from the exit code that there is no answer;
             // the reason goes where a person can see it.
             Err(error) => {
+                let cause = std::error::Error::source(&error)
+                    .map(|cause| format!(": {cause}"))
+                    .unwrap_or_default();
                 let _ = writeln!(
                     std::io::stderr(),
-                    "multiproc worker {}: {error}",
+                    "multiproc worker {}: {error}{cause}",
                     std::process::id()
                 );
                 std::process::exit(1);

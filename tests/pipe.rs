@@ -370,9 +370,21 @@ fn as_many_handles_as_the_system_carries() -> Outcome {
     let copies: Vec<Connection> = right.recv()?;
     copies[251].send(&1)?;
     assert_eq!(mine.recv::<i32>()?, 1);
-    let refused = left.send(&vec![yours; 300]);
+    let refused = left.send(&vec![yours.clone(); 300]);
     assert!(
         matches!(refused, Err(Error::TooManyHandles { count: 300, .. })),
+        "{refused:?}"
+    );
+    // A large message needs one of them for itself.
+    let refused = left.send(&("x".repeat(100_000), vec![yours; 253]));
+    assert!(
+        matches!(
+            refused,
+            Err(Error::TooManyHandles {
+                count: 253,
+                limit: 252
+            })
+        ),
         "{refused:?}"
     );
     left.send(&2)?;
