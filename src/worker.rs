@@ -263,6 +263,32 @@ fn ignore_interrupts() {
     unsafe {
         libc::sigaction(libc::SIGINT, &raw const action, std::ptr::null_mut())
     };
+    mask_interrupts(libc::SIG_UNBLOCK);
+}
+
+/// Starts a process that no SIGINT ends before its `init` ignores them: it begins
+/// with them held back, as this thread does meanwhile.
+pub(crate) fn without_interrupts<T>(start: impl FnOnce() -> T) -> T {
+    let were_held_back = mask_interrupts(libc::SIG_BLOCK);
+    let started = start();
+    if !were_held_back {
+        mask_interrupts(libc::SIG_UNBLOCK);
+    }
+    started
+}
+
+/// Holds SIGINT back from this thread, or no longer; returns whether it was.
+fn mask_interrupts(how: libc::c_int) -> bool {
+    // SAFETY: all zeroes is a set of no signals.
+    let mut interrupts: libc::sigset_t = unsafe { std::mem::zeroed() };
+    let mut before = interrupts;
+    // SAFETY: (1) the call writes into the set; (2) it is here; (3) nobody else's.
+    unsafe { libc::sigaddset(&raw mut interrupts, libc::SIGINT) };
+    // SAFETY: (1) the call reads one set and writes into the other; (2) both are
+    // here; (3) other processes have masks of their own: a new one gets a copy.
+    unsafe { libc::pthread_sigmask(how, &raw const interrupts, &raw mut before) };
+    // SAFETY: as for the first; it only reads.
+    unsafe { libc::sigismember(&raw const before, libc::SIGINT) == 1 }
 }
 
 fn receive(socket: &OwnedFd) -> Result<packet::Message> {

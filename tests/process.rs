@@ -66,6 +66,7 @@ const TESTS: &[Test] = tests::list![
     orphans::no_child_that_has_not_begun_outlives_its_parent,
     orphans::no_detached_child_outlives_its_parent,
     orphans::a_whole_line_of_descendants_ends,
+    orphans::an_interrupt_at_the_start,
     orphans::a_command_can_still_be_interrupted,
 ];
 

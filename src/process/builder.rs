@@ -160,10 +160,8 @@ impl ProcessBuilder {
             Some(handles)
         };
 
-        let mut child = self
-            .command()
-            .stdin(theirs)
-            .spawn()
+        let start = || self.command().stdin(theirs).spawn();
+        let mut child = worker::without_interrupts(start)
             .map_err(Error::io("start a process"))?;
         let id = child.id();
         let tied = lifeline::tie(their_lifeline[0].as_fd(), id)

@@ -117,6 +117,16 @@ pub(super) fn a_whole_line_of_descendants_ends() -> Outcome {
     kill_and_expect_the_end(first, system::watch(&ids))
 }
 
+/// A worker ignores Ctrl-C from its very beginning, before `init` is called.
+pub(super) fn an_interrupt_at_the_start() -> Outcome {
+    for number in 0..20 {
+        let process = Process::spawn(|number: u32| number, number)?;
+        system::signal(process.id(), Signal::INT);
+        assert_eq!(process.join()?, number);
+    }
+    Ok(())
+}
+
 /// Starts a program of the system in a process group of its own.
 fn start_command(connection: Connection) -> Option<i32> {
     let mut command = Command::new("sleep");
