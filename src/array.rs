@@ -159,6 +159,9 @@ impl<T: Pod> Array<T> {
 
     /// Waits until nobody else holds any part, and takes the whole array.
     ///
+    /// Nobody waits for it: while others take one part after another without a
+    /// pause, there may be no moment at which nobody holds any.
+    ///
     /// # Errors
     ///
     /// [`LockError::Poisoned`](crate::LockError::Poisoned), with the guard,

@@ -179,9 +179,18 @@ impl Semaphore {
             if deadline.is_over() {
                 return Ok(None);
             }
-            let free = || self.available() > 0;
-            sleepers.look_or_sleep(c"in a semaphore", &mut first, deadline, free);
+            let call = c"in a semaphore";
+            sleepers.look_or_sleep(call, &mut first, deadline, || self.is_free());
         }
+    }
+
+    /// Whether there is a permit to take. One that only looks free is that of a
+    /// process between two instructions, where it may have been stopped.
+    fn is_free(&self) -> bool {
+        let mut slots = self.0.tail().iter();
+        slots.any(|slot| {
+            slot.holder.looks_free() && slot.holder.is_unlocked().unwrap_or(true)
+        })
     }
 
     /// Takes a dead holder's permit if there is one, or else a free one.

@@ -9,8 +9,9 @@ use multiproc::{
     Array, Barrier, Condition, Connection, Error, Event, Lock, LockError, Process,
     Semaphore, Value, pipe,
 };
+use rustix::time::{ClockId, clock_gettime};
 use tests::soak::pass_time;
-use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever};
+use tests::{Outcome, PATIENCE, Random, expect, run, sleep_for_ever, system};
 
 fn main() {
     if std::env::var_os(NEVER_BEGIN).is_some() {
@@ -32,6 +33,10 @@ fn main() {
         (
             "a_permit_of_a_panic_comes_back",
             a_permit_of_a_panic_comes_back,
+        ),
+        (
+            "a_stopped_holder_keeps_nobody_busy",
+            a_stopped_holder_keeps_nobody_busy,
         ),
         ("impossible_numbers", impossible_numbers),
         ("an_event_lets_all_go", an_event_lets_all_go),
@@ -211,6 +216,35 @@ fn a_permit_of_a_panic_comes_back() -> Outcome {
     let worker = Process::spawn(panic_with_a_permit, permits.clone())?;
     assert!(matches!(worker.join(), Err(Error::Panicked { .. })));
     assert_eq!(permits.acquire()?.recovered_from(), None);
+    Ok(())
+}
+
+fn acquire_for_ever((permits, connection): (Semaphore, Connection)) {
+    connection.send(&()).expect("the parent listens");
+    loop {
+        drop(permits.acquire().expect("permits are in order"));
+    }
+}
+
+/// It may be stopped at any instruction, also when it is about to have the permit,
+/// or to have given it back.
+fn a_stopped_holder_keeps_nobody_busy() -> Outcome {
+    let permits = Semaphore::new(1)?;
+    let (here, there) = pipe()?;
+    let holder = Process::spawn(acquire_for_ever, (permits.clone(), there))?;
+    expect::<()>(&here)?;
+    let brief = Duration::from_millis(50);
+    let mut waits = 0;
+    while waits < 30 {
+        system::stop(holder.id());
+        let before = clock_gettime(ClockId::ThreadCPUTime);
+        if permits.acquire_timeout(brief)?.is_none() {
+            let used = clock_gettime(ClockId::ThreadCPUTime) - before;
+            assert!(Duration::try_from(used)? < brief / 2, "{used:?}");
+            waits += 1;
+        }
+        signal(&holder, rustix::process::Signal::CONT)?;
+    }
     Ok(())
 }
 
