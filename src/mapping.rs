@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use rustix::fs::{MemfdFlags, SealFlags};
-use rustix::mm::{MapFlags, ProtFlags};
+use rustix::mm::{Advice, MapFlags, ProtFlags};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
@@ -94,6 +94,18 @@ impl Mapping {
             pointer,
             length,
         })))
+    }
+
+    /// Keeps the memory from copies of this process: one that a `fork` makes, and
+    /// that uses it all the same, ends by `SIGSEGV`.
+    pub(crate) fn keep_from_copies(&self) {
+        let (start, length) = (self.pointer().as_ptr(), self.length());
+        // SAFETY: (1) a copy that uses the memory crashes; (2) that is what this
+        // is for; (3) in other processes, and in this one, nothing changes.
+        let kept = unsafe {
+            rustix::mm::madvise(start.cast(), length, Advice::LinuxDontFork)
+        };
+        debug_assert!(kept.is_ok(), "this region is mapped");
     }
 
     /// The first byte, aligned to a page.

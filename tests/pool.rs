@@ -76,6 +76,7 @@ const TESTS: &[Test] = tests::list![
     deaths::while_a_large_task_is_sent,
     deaths::while_a_large_result_comes,
     deaths::a_grandchild_keeps_everything_open,
+    deaths::a_copy_of_a_worker_does_no_work,
     deaths::standard_output_can_be_closed,
     deaths::a_task_that_closes_all_descriptors_costs_its_worker,
     deaths::a_crash_after_close_was_called,

@@ -101,6 +101,8 @@ pub(crate) fn serve(arguments: Arguments) -> Option<Answer> {
         Ok(desk) => desk,
         Err(error) => return Some(Answer::Failed(error)),
     };
+    // A task may fork, and its copy go on as if it were a worker.
+    desk.mapping().keep_from_copies();
     let mut worker = Worker {
         desk,
         own_bell: arguments.own_bell,

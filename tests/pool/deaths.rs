@@ -8,7 +8,8 @@ use tests::{Outcome, PATIENCE, expect, system};
 use super::was_killed;
 use super::work::{
     Death, close_all_descriptors, close_standard_streams, connected_pool, die,
-    fork_and_die, hang, line, meet, same, square, worker_id,
+    end_of_copy, fork_and_die, fork_and_go_on, hang, line, meet, same, square,
+    worker_id,
 };
 
 pub(super) fn a_busy_worker_is_killed() -> Outcome {
@@ -187,6 +188,21 @@ pub(super) fn a_grandchild_keeps_everything_open() -> Outcome {
     let copy = system::Watched::new(copy.unsigned_abs());
     copy.kill();
     copy.expect_end_of_orphan();
+    Ok(())
+}
+
+/// Two that take tasks off one desk would lose some, and nobody looks after the
+/// copy: it would outlive everybody.
+pub(super) fn a_copy_of_a_worker_does_no_work() -> Outcome {
+    let pool = Pool::new(1)?;
+    for _ in 0..5 {
+        let copy = pool.apply(fork_and_go_on, ())?;
+        assert_ne!(copy, 0, "the copy answered");
+        assert_eq!(pool.apply(end_of_copy, copy)?, libc::SIGSEGV);
+        let squares: Vec<i64> = (0..500).map(square).collect();
+        assert_eq!(pool.map(square, 0..500)?, squares);
+    }
+    pool.close();
     Ok(())
 }
 

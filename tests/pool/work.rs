@@ -88,6 +88,22 @@ pub(super) fn fork_and_die(_: ()) {
     abort();
 }
 
+/// Forks a copy of the worker that goes on as if it were one, too; its id.
+pub(super) fn fork_and_go_on(_: ()) -> i32 {
+    // SAFETY: (1) the copy could use what another thread holds; (2) that is what
+    // this tests; (3) the pool looks after this process only.
+    unsafe { libc::fork() }
+}
+
+/// How a copy of this worker ended.
+pub(super) fn end_of_copy(copy: i32) -> i32 {
+    let mut status = 0;
+    // SAFETY: (1) the status could be written to no variable; (2) it is one; (3)
+    // the copy is this worker's child.
+    assert_eq!(unsafe { libc::waitpid(copy, &raw mut status, 0) }, copy);
+    libc::WTERMSIG(status)
+}
+
 /// As a library does that makes a daemon of its process.
 pub(super) fn close_all_descriptors(_: ()) -> u32 {
     // SAFETY: (1) closing a descriptor that something owns is a bug; (2) that is
