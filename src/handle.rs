@@ -40,6 +40,11 @@ fn put<T>(own: &'static LocalKey<RefCell<T>>, value: T) {
     let _ = own.try_with(|own| own.replace(value));
 }
 
+/// Whether this thread is ending, so that it can send no handles.
+pub(crate) fn thread_is_ending() -> bool {
+    OUTGOING.try_with(|_| ()).is_err()
+}
+
 /// What something inside a message wants to do once it is known which process
 /// the message is for, and before that process has it.
 pub(crate) type Wish = Box<dyn FnOnce(Identity)>;

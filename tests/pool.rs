@@ -114,6 +114,7 @@ const TESTS: &[Test] = tests::list![
     threads::share_one_pool_for_maps,
     threads::describe_a_pool_and_hold_up_nobody,
     threads::end_while_others_wait,
+    threads::use_a_pool_as_their_last,
 ];
 
 fn main() {

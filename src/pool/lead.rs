@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
+use crate::handle;
 use crate::pool::job::{Shared, lock};
 use crate::pool::router::{Router, Settings};
 use crate::pool::watch::{Events, Interest};
@@ -83,6 +84,10 @@ impl Shared {
         enough: usize,
         deadline: Deadline,
     ) -> bool {
+        if handle::thread_is_ending() {
+            // It could start no worker.
+            return false;
+        }
         let Some(mut leader) = self.lead.take() else {
             return false;
         };

@@ -1,9 +1,11 @@
 //! Many threads that use one pool.
 
+use std::cell::Cell;
 use std::fmt::Write;
+use std::sync::mpsc;
 use std::thread;
 
-use multiproc::{Error, Pool};
+use multiproc::{Error, Pool, pipe};
 use tests::{Outcome, Random, expect};
 
 use super::work::{connected_pool, hang, length, square};
@@ -116,5 +118,34 @@ pub(super) fn end_while_others_wait() -> Outcome {
             Ok(())
         })?;
     }
+    Ok(())
+}
+
+/// Uses its pool when its thread ends, and tells what came of it.
+struct Last(Pool, mpsc::Sender<Result<i64, Error>>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        let result = self.0.apply(square, 3);
+        self.1.send(result).expect("the test listens");
+    }
+}
+
+thread_local! {
+    static LAST: Cell<Option<Last>> = const { Cell::new(None) };
+}
+
+/// A worker must be started, and what a thread needs for that is gone by then.
+pub(super) fn use_a_pool_as_their_last() -> Outcome {
+    let pool = Pool::builder().workers(4).tasks_per_worker(1).build()?;
+    assert_eq!(pool.apply(square, 2)?, 4);
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(|| {
+        // What is used later is gone earlier.
+        LAST.set(Some(Last(pool, sender)));
+        let (here, _there) = pipe().expect("there is room");
+        here.send(&0).expect("there is room");
+    });
+    assert_eq!(receiver.recv()??, 9);
     Ok(())
 }
