@@ -38,6 +38,7 @@ const TESTS: &[Test] = tests::list![
     inputs::a_long_input_takes_no_more_memory,
     inputs::an_input_may_wait_for_an_earlier_task,
     inputs::an_input_may_wait_while_another_thread_leads,
+    inputs::a_map_of_slow_tasks_reads_ahead,
     inputs::an_input_that_panics,
     inputs::an_item_that_panics_when_it_is_written,
     inputs::an_iterator_can_be_dropped_half_way,

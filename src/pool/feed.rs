@@ -297,10 +297,13 @@ where
         self.taken = Taken::default();
         let elapsed = self.waited.elapsed();
         self.waited = Instant::now();
-        if elapsed < FAST {
+        let is_fast = elapsed < FAST;
+        if is_fast || self.is_eager {
+            // They may have come late behind tasks of other callers.
+            let most = if is_fast { self.most() } else { BATCH_TASKS };
             let times = FAST.as_nanos() / elapsed.as_nanos().max(1);
             let times = times.clamp(2, MOST_GROWTH) as usize;
-            let next = self.window.saturating_mul(times).min(self.most());
+            let next = self.window.saturating_mul(times).min(most);
             // Never fewer than now: the smallest window is given at once.
             self.window = self.window.max(next);
         } else if elapsed > SLOW {

@@ -112,6 +112,33 @@ pub(super) fn an_input_may_wait_while_another_thread_leads() -> Outcome {
     Err("the pool's own thread always looked after the workers".into())
 }
 
+/// Each look at its results may come late, as others use the pool, too: so that
+/// must not be needed for every two items.
+pub(super) fn a_map_of_slow_tasks_reads_ahead() -> Outcome {
+    let (pool, here) = connected_pool(1)?;
+    let (sender, pulled) = mpsc::channel();
+    let answer = move || -> Result<(), mpsc::RecvTimeoutError> {
+        let mut last = 0;
+        for number in 0..40 {
+            expect::<(u32, u32)>(&here).expect("it runs");
+            while number > 2 && last < 39.min(number + 8) {
+                last = pulled.recv_timeout(PATIENCE)?;
+            }
+            thread::sleep(Duration::from_millis(2));
+            here.send(&()).expect("it waits");
+        }
+        Ok(())
+    };
+    let answers = thread::spawn(answer);
+    let input = (0..40).inspect(|number| {
+        // Nobody listens any more when all have been answered.
+        let _ = sender.send(*number);
+    });
+    assert_eq!(pool.map(meet, input)?, (0..40).collect::<Vec<_>>());
+    answers.join().expect("does not panic")?;
+    Ok(())
+}
+
 fn six_inputs_wait(pool: &Pool, here: &Connection) -> Outcome {
     // A worker that has just begun is looked at often: who leads sleeps for long
     // only after a while, in which this shows nothing.
