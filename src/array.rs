@@ -273,7 +273,10 @@ impl<T: Pod> Array<T> {
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(&last) => last.saturating_add(1),
+            Bound::Included(&index) => {
+                let beyond = Error::OutOfRange { index, length };
+                index.checked_add(1).ok_or(beyond)?
+            }
             Bound::Excluded(&end) => end,
             Bound::Unbounded => length,
         };

@@ -604,6 +604,7 @@ fn array_bounds() -> Outcome {
     assert!(nothing.get(0).is_err());
     let zero_sized = Array::<()>::new(5)?;
     assert_eq!(zero_sized.to_vec()?.len(), 5);
+    assert!(Array::<()>::new(usize::MAX)?.get(usize::MAX).is_err());
     Ok(())
 }
 
