@@ -90,17 +90,17 @@
 //!
 //! | module | what it is about | lines |
 //! |---|---|---|
-//! | `error` | what became of the other process | 220 |
+//! | `error` | what became of the other process | 230 |
 //! | `cause` | why serde refused a value, in its own words | 410 |
-//! | `codec`, `handle` | values as bytes, and descriptors beside them | 240 |
+//! | `codec`, `handle` | values as bytes, and descriptors beside them | 260 |
 //! | `deadline`, `waiting` | waits with an end, and what a process waits in | 100 |
-//! | `packet`, `connection` | messages that arrive whole or not at all | 370 |
-//! | `image`, `lifeline`, `worker`, `process` | functions in other processes | 760 |
-//! | `mapping`, `shared`, `atomic` | memory that several processes share | 240 |
-//! | `identity`, `robust`, `lock` | who holds a lock, and that it died | 450 |
-//! | `value`, `array` | plain data in shared memory | 470 |
+//! | `packet`, `connection` | messages that arrive whole or not at all | 390 |
+//! | `image`, `lifeline`, `worker`, `process` | functions in other processes | 780 |
+//! | `mapping`, `shared`, `atomic` | memory that several processes share | 250 |
+//! | `identity`, `robust`, `lock` | who holds a lock, and that it died | 480 |
+//! | `value`, `array` | plain data in shared memory | 480 |
 //! | `futex`, `sleepers`, `queue` | sleeping until it changes; a bounded queue | 950 |
-//! | `semaphore`, `event`, `condition`, `barrier` | waiting for each other | 620 |
+//! | `semaphore`, `event`, `condition`, `barrier` | waiting for each other | 640 |
 //! | `pool` | many tasks, few processes | 2,910 |
 //! | `trace` | a diary of a run, for pictures | 80 |
 
