@@ -78,6 +78,9 @@ pub(crate) struct Feed<A, R, I: Iterator<Item = A>> {
     sent: usize,
     bytes_sent: usize,
     waited: Instant,
+    /// How many results had come when their pace was last judged, and since when
+    /// later ones may have come.
+    judged: (usize, Instant),
     result: PhantomData<fn(A) -> R>,
 }
 
@@ -113,6 +116,7 @@ where
             sent: 0,
             bytes_sent: 0,
             waited: Instant::now(),
+            judged: (0, Instant::now()),
             result: PhantomData,
         })
     }
@@ -290,26 +294,35 @@ where
 
     /// Waits for results; learns from how long it took.
     fn wait(&mut self) {
+        let begun = Instant::now();
         // Enough to keep the workers busy while these are taken.
         let enough = (self.window / 4).clamp(1, self.pulled - self.received);
         self.inbox
             .wait(&self.shared, enough, &mut self.arrived, Deadline::NEVER);
         self.taken = Taken::default();
-        let elapsed = self.waited.elapsed();
         self.waited = Instant::now();
-        let is_fast = elapsed < FAST;
-        if is_fast || self.is_eager {
-            // They may have come late behind tasks of other callers.
-            let most = if is_fast { self.most() } else { BATCH_TASKS };
+        // Two results may come one right after the other although tasks are slow,
+        // as their workers began at the same time: so a few are judged together.
+        let delivered = self.inbox.delivered.load(Ordering::Relaxed);
+        if delivered - self.judged.0 >= self.few() {
+            let elapsed = self.judged.1.elapsed();
+            self.judged = (delivered, begun);
+            self.judge(elapsed);
+        }
+        self.set_limit();
+    }
+
+    /// Suits the window to the time that some results took to come.
+    fn judge(&mut self, elapsed: Duration) {
+        if elapsed < FAST {
             let times = FAST.as_nanos() / elapsed.as_nanos().max(1);
             let times = times.clamp(2, MOST_GROWTH) as usize;
-            let next = self.window.saturating_mul(times).min(most);
+            let next = self.window.saturating_mul(times).min(self.most());
             // Never fewer than now: the smallest window is given at once.
             self.window = self.window.max(next);
         } else if elapsed > SLOW {
             self.window = (self.window / 2).max(smallest_window(&self.shared));
         }
-        self.set_limit();
     }
 }
 

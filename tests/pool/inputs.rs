@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use multiproc::{Connection, Error, Pool};
+use multiproc::{Barrier, Connection, Error, Pool, Value};
 use rustix::thread::gettid;
 use serde::{Deserialize, Serialize, Serializer};
 use tests::{Outcome, PATIENCE, expect, system};
@@ -110,33 +110,6 @@ pub(super) fn an_input_may_wait_while_another_thread_leads() -> Outcome {
         }
     }
     Err("the pool's own thread always looked after the workers".into())
-}
-
-/// Each look at its results may come late, as others use the pool, too: so that
-/// must not be needed for every two items.
-pub(super) fn a_map_of_slow_tasks_reads_ahead() -> Outcome {
-    let (pool, here) = connected_pool(1)?;
-    let (sender, pulled) = mpsc::channel();
-    let answer = move || -> Result<(), mpsc::RecvTimeoutError> {
-        let mut last = 0;
-        for number in 0..40 {
-            expect::<(u32, u32)>(&here).expect("it runs");
-            while number > 2 && last < 39.min(number + 8) {
-                last = pulled.recv_timeout(PATIENCE)?;
-            }
-            thread::sleep(Duration::from_millis(2));
-            here.send(&()).expect("it waits");
-        }
-        Ok(())
-    };
-    let answers = thread::spawn(answer);
-    let input = (0..40).inspect(|number| {
-        // Nobody listens any more when all have been answered.
-        let _ = sender.send(*number);
-    });
-    assert_eq!(pool.map(meet, input)?, (0..40).collect::<Vec<_>>());
-    answers.join().expect("does not panic")?;
-    Ok(())
 }
 
 fn six_inputs_wait(pool: &Pool, here: &Connection) -> Outcome {
@@ -306,6 +279,43 @@ pub(super) fn a_lazy_map_keeps_pace_with_its_reader() -> Outcome {
     for (taken, (_, result)) in (1..=100).zip(results) {
         result?;
         assert!(pulled.get() <= 17 * taken, "{} for {taken}", pulled.get());
+    }
+    Ok(())
+}
+
+/// Where two workers meet, and how many tasks they have ended.
+static STEP: OnceLock<(Barrier, Value<u32>)> = OnceLock::new();
+
+/// Begins and ends at the same time as the other worker's task.
+fn work_in_step(number: u32) -> u32 {
+    let (barrier, ended) = STEP.get().expect("this pool's workers meet");
+    barrier.wait().expect("both come");
+    thread::sleep(Duration::from_millis(3));
+    ended.fetch_add(1);
+    number
+}
+
+/// Of slow tasks, two for each worker are on their way and no more, also if two
+/// results come at once: those of other callers would wait behind them.
+pub(super) fn maps_of_slow_tasks_read_no_further_than_needed() -> Outcome {
+    let step = (Barrier::new(2)?, Value::new(0)?);
+    let ended = step.1.clone();
+    let connect = |step| drop(STEP.set(step));
+    let builder = Pool::builder().workers(2);
+    let pool = builder.initializer(connect, step).build()?;
+    let input = |before: u32| {
+        let ended = ended.clone();
+        (0..100).inspect(move |number| {
+            let ended = ended.load() - before;
+            assert!(*number < ended + 4, "{number} beside {ended}");
+        })
+    };
+    assert_eq!(
+        pool.map(work_in_step, input(0))?,
+        (0..100).collect::<Vec<_>>()
+    );
+    for (result, number) in pool.imap(work_in_step, input(100))?.zip(0..) {
+        assert_eq!(result?, number);
     }
     Ok(())
 }
